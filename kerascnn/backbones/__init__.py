@@ -1,0 +1,1 @@
+"""Backbones: the parts of networks that find features."""

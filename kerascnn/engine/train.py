@@ -1,0 +1,168 @@
+"""Train a spec into a run folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from kerascnn import __version__
+from kerascnn.engine.build import Built, build, precision_policy
+from kerascnn.engine.data import Dataset, anchor, load_data
+from kerascnn.engine.devices import choose_precision, choose_xla, environment
+from kerascnn.engine.progress import Progress
+from kerascnn.engine.stages import StageResult, Trainer
+from kerascnn.engine.stream import Stream
+from kerascnn.errors import DataError, DivergedError, KerasCnnError, ResourceError, StoppedError
+from kerascnn.runs.atomic import write_json, write_json_lines
+from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.lock import RunLock
+from kerascnn.runs.state import read_state, write_state
+from kerascnn.spec import Spec
+from kerascnn.spec.yaml_text import write_yaml
+
+
+def train(
+    spec: Spec,
+    runs: str | Path = "runs",
+    *,
+    given: tuple[bytes, str] | None = None,
+    progress: Progress | None = None,
+    stop: Callable[[], int | None] = lambda: None,
+) -> RunFolder:
+    """Train a spec in a new run folder under `runs` and return the folder.
+
+    `given` is the spec's own text and its ending, kept as it is. `stop` is asked after each step; a number that it
+    returns ends the run with that exit code. Python's, NumPy's and Keras's global random generators are seeded.
+
+    Raises KerasCnnError; the folder's state then says `failed`, `diverged` or `stopped`, with the reason.
+    """
+    progress = progress or Progress()
+    spec = anchor(spec)
+    text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
+    about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
+    run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
+    run.log(f"run {run.id}: {spec.name}")
+    try:
+        with RunLock(run.path):
+            _work(spec, run, progress, stop)
+    except BaseException as error:
+        _record(run, error)
+        raise _explained(error) from error
+    return run
+
+
+def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int | None]) -> None:
+    started = time.monotonic()
+    keras.utils.set_random_seed(spec.train.seed)
+    write_state(run.path, "running")
+    data = load_data(spec, progress)
+    _write_data(run, data)
+    for note in data.notes:
+        progress.note(note)
+        run.log(note)
+    precision, xla = choose_precision(spec), choose_xla(spec)
+    with precision_policy(precision["used"]):
+        built = build(spec, data.info)
+        stream = Stream(
+            data.pictures.take,
+            data.indices("train"),
+            spec.task.targets(data.classes[data.indices("train")].tolist(), data.info),
+            batch_size=spec.train.batch_size,
+            seed=spec.train.seed,
+            augment=spec.augment,
+        )
+        effective = _effective(spec, data, built, stream, precision, xla)
+        write_json(run.path / "effective.json", effective)
+        trainer = Trainer(spec, data, built, stream, run, progress, stop, xla=xla["used"])
+        for number in range(len(spec.train.stages)):
+            result = trainer.run_stage(number)
+            effective["stages"].append(_stage_facts(result))
+            write_json(run.path / "effective.json", effective)
+    write_state(run.path, "finalizing")
+    effective["seconds"] = round(time.monotonic() - started, 3)
+    write_json(run.path / "effective.json", effective)
+    write_state(run.path, "done", exit_code=0)
+    run.log("done")
+
+
+def _write_data(run: RunFolder, data: Dataset) -> None:
+    write_json_lines(run.path / "data.manifest.jsonl", data.manifest)
+    facts = {
+        "fingerprint": data.fingerprint,
+        "samples": len(data.manifest),
+        "counts": data.info.counts,
+        "mean": data.info.mean,
+        "variance": data.info.variance,
+        "notes": list(data.notes),
+    }
+    write_json(run.path / "data.json", facts)
+    write_json(run.path / "labels.json", list(data.info.labels))
+    write_json(run.path / "input.json", {"shape": list(data.info.shape), **dataclasses.asdict(data.form)})
+
+
+def _effective(
+    spec: Spec, data: Dataset, built: Built, stream: Stream, precision: dict[str, Any], xla: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "backend": keras.backend.backend(),
+        "precision": precision,
+        "xla": xla,
+        "parameters": built.model.count_params(),
+        "batch_size": {"asked": spec.train.batch_size, "used": stream.batch_size},
+        "steps_per_epoch": stream.steps_per_epoch,
+        "samples": {split: sum(counts.values()) for split, counts in data.info.counts.items()},
+        "pictures": "held in memory" if data.pictures.cache is not None else "decoded anew for each batch",
+        "augmentation": [augmentation.spell() for augmentation in spec.augment],
+        "preprocessing": {"input_shape": list(data.info.shape), **spec.model.preprocess.model_dump(mode="json")},
+        "stages": [],
+    }
+
+
+def _stage_facts(result: StageResult) -> dict[str, Any]:
+    return dataclasses.asdict(result)
+
+
+def _record(run: RunFolder, error: BaseException) -> None:
+    """Write down how the run ended. A disk that takes nothing more leaves the last state as it is."""
+    explained = _explained(error)
+    reason = str(explained) or type(explained).__name__
+    state = "failed"
+    if isinstance(explained, DivergedError):
+        state = "diverged"
+    elif isinstance(explained, StoppedError | KeyboardInterrupt):
+        state = "stopped"
+        reason = reason if isinstance(explained, StoppedError) else "interrupted"
+    code = explained.exit_code if isinstance(explained, KerasCnnError) else 70
+    try:
+        if read_state(run.path).state == "new" and state == "diverged":
+            state = "failed"
+        run.log(f"{state}: {reason}")
+        write_state(run.path, state, reason=reason, exit_code=code)
+    except (OSError, KerasCnnError):
+        return
+
+
+def _explained(error: BaseException) -> BaseException:
+    """Return the error as one of ours where its cause is known."""
+    if isinstance(error, KerasCnnError):
+        return error
+    cause = error.__cause__ or error.__context__
+    if isinstance(cause, KerasCnnError):
+        return cause  # raised in the thread that makes batches, and wrapped by the backend on its way
+    text = str(error)
+    if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in text:
+        return ResourceError("out of memory; lower train.batch_size, or the size of the pictures")
+    if "DataError" in text and "cannot be read any more" in text:
+        return DataError(text[text.index("pictures that were there") :])
+    return error
+
+
+def is_finite(value: float) -> bool:
+    """Return whether a figure is a finite number."""
+    return math.isfinite(value)

@@ -1,0 +1,1 @@
+"""Heads: the parts of networks that answer."""

@@ -1,0 +1,1 @@
+"""Layers: one step of a network each."""

@@ -1,0 +1,1 @@
+"""Keras layers, losses and metrics that Keras itself lacks."""

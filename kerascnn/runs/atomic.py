@@ -1,0 +1,91 @@
+"""Files that are there whole or not at all, whatever happens while they are written.
+
+The order is that of crash-safe programs: write a temporary file beside the target, flush it to the disk, rename it over
+the target, flush the folder.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from kerascnn.errors import ResourceError
+
+
+def write_with(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file of the same ending and put it in the place of `path`.
+
+    Raises ResourceError where the disk is full or cannot be written; what was at `path` is kept then.
+    """
+    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    try:
+        write(part)
+        with part.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(part, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Put these bytes at `path`. Raises ResourceError."""
+    write_with(path, lambda part: _write(part, data))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Put this text at `path` as UTF-8. Raises ResourceError."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Put a value at `path` as readable JSON. Raises ResourceError."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_json_lines(path: Path, values: list[dict[str, Any]]) -> None:
+    """Put values at `path`, one JSON document a line. Raises ResourceError."""
+    write_text(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
+
+
+def append_json_line(path: Path, value: dict[str, Any]) -> None:
+    """Add one JSON document as a line, flushed to the disk. Raises ResourceError."""
+    try:
+        with path.open("ab") as file:
+            file.write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def read_json_lines(path: Path) -> list[dict[str, Any]]:
+    """Return the documents of a file of JSON lines; a torn last line, as a killed process leaves it, is passed over."""
+    if not path.is_file():
+        return []
+    lines = path.read_bytes().split(b"\n")
+    documents = [json.loads(line) for line in lines[:-1] if line]
+    return documents
+
+
+def _write(path: Path, data: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _flush_folder(folder: Path) -> None:
+    if os.name != "posix":
+        return  # Windows flushes the entry with the file
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,97 @@
+"""The states of a run and the ways between them: one table for the command line, the dashboard and the tests.
+
+    new -> running -> finalizing -> done
+    new, running, finalizing -> failed | diverged | stopped
+    stopped, failed, lost -> running      (a resumed run)
+
+`lost` is not written by anybody: it is what a reader sees where the state says that a process works on the run and
+that process is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from kerascnn.errors import KerasCnnError, UsageError
+from kerascnn.runs.atomic import write_json
+
+NEXT: dict[str, frozenset[str]] = {
+    "new": frozenset({"running", "failed", "stopped"}),
+    "running": frozenset({"finalizing", "failed", "diverged", "stopped"}),
+    "finalizing": frozenset({"done", "failed", "stopped"}),
+    "done": frozenset(),
+    "failed": frozenset({"running"}),
+    "stopped": frozenset({"running"}),
+    "diverged": frozenset(),
+    "lost": frozenset({"running"}),
+}
+ACTIVE = frozenset({"new", "running", "finalizing"})
+"""States in which a process works on the run."""
+
+
+@dataclass(frozen=True)
+class State:
+    """What state.json holds."""
+
+    state: str
+    seq: int = 0
+    """Number of transitions so far."""
+    pid: int = 0
+    process_created: float = 0.0
+    """When the process was started, in seconds since 1970: with the pid it names the process for good."""
+    reason: str = ""
+    """Why the run failed or stopped, in a sentence for the user."""
+    exit_code: int | None = None
+    time: float = 0.0
+    """When this state began, in seconds since 1970."""
+
+
+def read_state(folder: Path) -> State:
+    """Return the state of a run, `lost` where its process is gone. Raises UsageError where the folder is no run."""
+    try:
+        raw = json.loads((folder / "state.json").read_text("utf-8"))
+        state = State(**raw)
+    except (OSError, ValueError, TypeError) as error:
+        raise UsageError(f"{folder} is not a run: its state.json cannot be read ({error})") from None
+    if state.state in ACTIVE and not is_alive(state.pid, state.process_created):
+        return replace(state, state="lost", reason=f"the process {state.pid} is gone; it left no word")
+    return state
+
+
+def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | None = None) -> State:
+    """Move a run to a state in one step. Raises KerasCnnError where the table has no such way."""
+    pid, created = this_process()
+    try:
+        old = read_state(folder)
+    except UsageError:
+        old = State(state="", seq=-1)
+        if new != "new":
+            raise
+    if old.state and new not in NEXT[old.state]:
+        raise KerasCnnError(f"a run cannot go from '{old.state}' to '{new}'")
+    state = State(new, old.seq + 1, pid, created, reason, exit_code, time.time())
+    write_json(folder / "state.json", asdict(state))
+    return state
+
+
+def this_process() -> tuple[int, float]:
+    """Return the pid of this process and when it was started."""
+    import psutil
+
+    process = psutil.Process()
+    return process.pid, process.create_time()
+
+
+def is_alive(pid: int, created: float) -> bool:
+    """Return whether that very process runs: not another one with its number, and not a zombie."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - created) < 1.0
+        return same and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False

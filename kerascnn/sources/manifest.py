@@ -1,0 +1,121 @@
+"""Pictures listed in a CSV file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+
+from kerascnn.errors import DataError
+from kerascnn.sources.files import place
+from kerascnn.spec import Sample, Scan, Source, register
+from kerascnn.spec.section import nearest
+
+_SPLITS = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
+           "validation": "validation", "test": "test", "testing": "test"}  # fmt: skip
+
+
+@register("manifest")
+class Manifest(Source):
+    """A CSV file with a row for each picture: `path,label`, and if wanted `split`.
+
+    Values are taken as text to the letter: `007`, `NA` and `None` are labels like any other. The file is UTF-8 and its
+    columns are divided by commas.
+    """
+
+    paths: ClassVar[tuple[str, ...]] = ("path", "root")
+
+    path: str
+    """The CSV file; a relative one starts from the folder that the command runs in."""
+    root: str | None = None
+    """The folder that relative paths in the file start from; left out: the folder of the CSV file."""
+    path_column: str = Field("path", min_length=1)
+    """Column with the path of the picture."""
+    label_column: str = Field("label", min_length=1)
+    """Column with its class."""
+    split_column: str | None = Field(None, min_length=1)
+    """Column that says train, validation (val, valid) or test; left out: `data.split` divides the rows."""
+
+    def scan(self) -> Scan:
+        """Return every row as a sample. Raises DataError with every row that is wrong and every file that is missing."""
+        file = place(self.path, "data.source.path", folder=False)
+        root = place(self.root, "data.source.root", folder=True) if self.root else file.parent
+        header, rows = _read(file)
+        columns = [self._column(header, name, file) for name in self._names()]
+        samples: list[Sample] = []
+        wrong: list[tuple[str, str]] = []
+        seen: dict[str, str] = {}
+        for line, row in rows:
+            where = f"{file}:{line}"
+            if len(row) != len(header):
+                wrong.append((where, f"has {len(row)} values; the header names {len(header)} columns"))
+                continue
+            path, label, *rest = (row[column] for column in columns)
+            split = _SPLITS.get(rest[0].strip().lower()) if rest else None
+            reason = _reason(path, label, rest, root, seen, where)
+            if reason:
+                wrong.append((where, reason))
+            else:
+                seen[path] = where
+                samples.append(Sample(path, root / path, label, split, where))
+        if wrong:
+            raise DataError(f"{len(wrong)} rows of {file} cannot be used", wrong)
+        return Scan(samples, sorted({sample.label for sample in samples}))
+
+    def _names(self) -> list[str]:
+        return [name for name in (self.path_column, self.label_column, self.split_column) if name is not None]
+
+    @staticmethod
+    def _column(header: list[str], name: str, file: Path) -> int:
+        if header.count(name) == 1:
+            return header.index(name)
+        if name in header:
+            raise DataError(f"{file}:1: two columns are named '{name}'")
+        near = nearest(name, header)
+        hint = f"; did you mean '{near}'?" if near else ""
+        if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+            hint = "; the columns seem to be divided by another character than a comma"
+        raise DataError(f"{file}:1: there is no column '{name}'{hint} (there are: {', '.join(header)})")
+
+
+def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    """Return the header and the rows that are not empty, with their line numbers."""
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = file.read_bytes()[: error.start].count(b"\n") + 1
+        raise DataError(f"{file}:{line}: is not UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}") from None
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    rows = []
+    try:
+        for row in reader:
+            if row:
+                rows.append((reader.line_num, row))
+    except csv.Error as error:
+        raise DataError(f"{file}:{reader.line_num}: is not well-formed CSV: {error}") from None
+    if len(rows) < 2:
+        raise DataError(f"{file}: has no rows below its header")
+    return [name.strip() for name in rows[0][1]], rows[1:]
+
+
+def _reason(path: str, label: str, rest: list[str], root: Path, seen: dict[str, str], where: str) -> str:
+    """Return what is wrong with a row, or an empty text."""
+    if not path.strip():
+        return "has no path"
+    if not label.strip():
+        return "has no label"
+    if rest and rest[0].strip().lower() not in _SPLITS:
+        return f"has the split '{rest[0]}'; it should be train, validation or test"
+    if path in seen:
+        return f"names {path} a second time; the first is {seen[path]}"
+    try:
+        if not (root / path).is_file():
+            return f"names {path}, which is not there" + ("" if Path(path).is_absolute() else f" (under {root})")
+    except (OSError, ValueError):
+        return f"names {path!r}, which cannot be a path"
+    return ""

@@ -1,0 +1,40 @@
+"""Floor 1: specs, components and their registry. It needs pydantic and PyYAML, and never keras."""
+
+from kerascnn.spec.component import Component, OneOf, components, find, register
+from kerascnn.spec.data import DataInfo, Sample, Scan
+from kerascnn.spec.kinds import (
+    Augmentation,
+    Backbone,
+    Head,
+    Layer,
+    Optimizer,
+    Schedule,
+    Source,
+    Task,
+)
+from kerascnn.spec.load import load_spec, spec_from_dict
+from kerascnn.spec.section import Section
+from kerascnn.spec.spec import Spec
+
+__all__ = [
+    "Augmentation",
+    "Backbone",
+    "Component",
+    "DataInfo",
+    "Head",
+    "Layer",
+    "OneOf",
+    "Optimizer",
+    "Sample",
+    "Scan",
+    "Schedule",
+    "Section",
+    "Source",
+    "Spec",
+    "Task",
+    "components",
+    "find",
+    "load_spec",
+    "register",
+    "spec_from_dict",
+]

@@ -1,0 +1,150 @@
+"""Components: named, typed pieces of a spec, and the registry that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import GetCoreSchemaHandler, ValidationError
+from pydantic_core import CoreSchema, core_schema
+
+from kerascnn.errors import PluginError
+from kerascnn.spec.section import Section, nearest, problem
+
+
+class Component(Section):
+    """A named piece of a spec: its parameters, their ranges, defaults and documentation stand in its fields.
+
+    A component is written `{type: NAME, PARAMETER: VALUE, ...}`. A class becomes one by deriving from a kind (see
+    `kerascnn.spec.kinds`) and by `@register(NAME)`. Its one working method imports what it needs inside itself.
+    """
+
+    kind: ClassVar[str] = ""
+    """The word for components of this sort, in the singular: "layer", "backbone"."""
+    type_name: ClassVar[str] = ""
+    """The name in a spec."""
+
+    def spell(self) -> dict[str, Any]:
+        """Return the component as it stands in a spec, with every default filled in."""
+        return {"type": self.type_name, **self.model_dump(mode="json")}
+
+
+C = TypeVar("C", bound=Component)
+
+_components: dict[str, dict[str, type[Component]]] = {}
+_namespace: list[str] = []
+
+
+def register(name: str) -> Callable[[type[C]], type[C]]:
+    """Register a component class under its name in specs.
+
+    Inside a plugin, the plugin's own name and a dot are put before it. Raises PluginError where the name is taken.
+    """
+
+    def add(cls: type[C]) -> type[C]:
+        full = f"{_namespace[-1]}.{name}" if _namespace else name
+        if not cls.kind:
+            raise PluginError(f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ...")
+        known = _components.setdefault(cls.kind, {})
+        taken = known.get(full)
+        if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+            raise PluginError(
+                f"two {cls.kind} components are named '{full}': {taken.__module__}.{taken.__qualname__} "
+                f"and {cls.__module__}.{cls.__qualname__}"
+            )
+        cls.type_name = full
+        known[full] = cls
+        return cls
+
+    return add
+
+
+class namespace:  # noqa: N801 - reads as a statement: `with namespace("acme"):`
+    """While it is entered, registered names carry this plugin's name."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def __enter__(self) -> None:
+        _namespace.append(self.name)
+
+    def __exit__(self, *_: object) -> None:
+        _namespace.pop()
+
+
+def find(kind: str, name: str) -> type[Component] | None:
+    """Return the component class of that name, or None. Loads only the file that the name needs."""
+    from kerascnn.spec import plugins
+
+    known = _components.setdefault(kind, {})
+    if name not in known:
+        plugins.load_one(kind, name)
+    if name not in known:
+        plugins.load_kind(kind)
+    return known.get(name)
+
+
+def components(kind: str) -> dict[str, type[Component]]:
+    """Return every component of a kind by name, plugins' included, sorted by name."""
+    from kerascnn.spec import plugins
+
+    plugins.load_kind(kind)
+    return dict(sorted(_components.get(kind, {}).items()))
+
+
+class _OneOfKind:
+    """Makes a field accept any registered component of its kind."""
+
+    def __get_pydantic_core_schema__(self, source: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = core_schema.no_info_plain_validator_function(
+            lambda value: parse_component(source, value),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda component: component.spell()),
+        )
+        # pydantic cannot follow references to components that it has not seen: kerascnn.spec.schema puts them in.
+        schema["metadata"] = {"pydantic_js_functions": [lambda *_: {"x-kind": source.kind}]}
+        return schema
+
+
+T = TypeVar("T")
+OneOf = Annotated[T, _OneOfKind()]
+"""`OneOf[Layer]`: any registered component of the kind, written `{type: NAME, ...}`."""
+
+
+def parse_component(kind: type[C], value: Any) -> C:
+    """Return the component that a mapping spells out. Raises pydantic's ValidationError, with places."""
+    if isinstance(value, kind):
+        return value
+    if not isinstance(value, dict):
+        raise _failure(kind, (), value, "should be a mapping with the key 'type', such as {example}")
+    if "type" not in value:
+        raise _failure(kind, (), value, "needs the key 'type': which {kind} is it?")
+    name = value["type"]
+    cls = find(kind.kind, name) if isinstance(name, str) else None
+    if cls is None:
+        raise _unknown(kind, name)
+    return cls.model_validate({key: item for key, item in value.items() if key != "type"})  # type: ignore[return-value]
+
+
+def _unknown(kind: type[Component], name: Any) -> ValidationError:
+    names = list(components(kind.kind))
+    near = nearest(name, names) if isinstance(name, str) else None
+    article = "an" if kind.kind[0] in "aeiou" else "a"
+    if not isinstance(name, str):
+        template = f"should be the name of {article} {kind.kind}"
+    else:
+        template = "no {kind} is named '{name}'"
+        if near:
+            template += "; did you mean '{suggestion}'?"
+        elif "." in name:
+            template += "; is the plugin '{plugin}' installed?"
+        else:
+            template += "; there are {names}"
+    context = {"plugin": str(name).split(".")[0], "names": ", ".join(names), "name": str(name)}
+    details = problem("unknown_component", template, loc=("type",), value=name, kind=kind.kind, suggestion=near, **context)
+    return ValidationError.from_exception_data(kind.__name__, [details])
+
+
+def _failure(kind: type[Component], loc: tuple[str, ...], value: Any, template: str) -> ValidationError:
+    example = f"{{type: {next(iter(components(kind.kind)), 'NAME')}}}"
+    details = problem("component", template, loc=loc, value=value, kind=kind.kind, example=example)
+    return ValidationError.from_exception_data(kind.__name__, [details])

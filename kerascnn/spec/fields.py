@@ -1,0 +1,44 @@
+"""Field types that several components share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+
+def _two(high: int, message: str, *, one_will_do: bool) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if one_will_do and isinstance(value, int) and not isinstance(value, bool):
+            value = (value, value)
+        whole = isinstance(value, list | tuple) and all(type(item) is int for item in value)
+        if not whole or len(value) != 2 or not all(1 <= item <= high for item in value):
+            raise PydanticCustomError("two_numbers", "should be {expected}", {"expected": message})
+        return tuple(value)
+
+    return check
+
+
+def _schema(high: int, *, one_will_do: bool) -> WithJsonSchema:
+    one = {"type": "integer", "minimum": 1, "maximum": high}
+    two = {"type": "array", "prefixItems": [one, one], "minItems": 2, "maxItems": 2, "items": False}
+    return WithJsonSchema({"anyOf": [one, two]} if one_will_do else two)
+
+
+Pair = Annotated[
+    tuple[int, int],
+    Field(strict=False),
+    BeforeValidator(_two(8192, "a whole number from 1 to 8192, or two of them as [height, width]", one_will_do=True)),
+    _schema(8192, one_will_do=True),
+]
+"""One whole number for both, or [height, width]."""
+
+ImageSize = Annotated[
+    tuple[int, int],
+    Field(strict=False),
+    BeforeValidator(_two(8192, "two whole numbers from 1 to 8192: [height, width] in pixels", one_will_do=False)),
+    _schema(8192, one_will_do=False),
+]
+"""[height, width] in pixels."""

@@ -1,0 +1,156 @@
+"""The kinds of component: what each is for, and the one method that does its work.
+
+A kind is open: a plugin may add components to it. `folder` is where the core's own components stand, one file each;
+the file carries the component's name. Methods get and give symbolic Keras tensors (Layer, Backbone, Head), NumPy arrays
+(Augmentation) or plain data (Source, Task), and import what they need inside themselves.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kerascnn.spec.component import Component
+from kerascnn.spec.data import DataInfo, Scan
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class Layer(Component):
+    """One step of a network. Shapes: `x -> x'`, batch first, channels last."""
+
+    kind: ClassVar[str] = "layer"
+    folder: ClassVar[str] = "kerascnn.layers"
+
+    @abstractmethod
+    def apply(self, x: Any) -> Any:
+        """Return the symbolic tensor that this layer makes of `x`."""
+
+
+class Backbone(Component):
+    """The part of a network that turns an element into features."""
+
+    kind: ClassVar[str] = "backbone"
+    folder: ClassVar[str] = "kerascnn.backbones"
+    reads: ClassVar[str] = "image"
+    """The kind of data that it takes."""
+
+    @abstractmethod
+    def apply(self, x: Any) -> dict[str, Any]:
+        """Return the features by name: `{"out": x}`, or `{"P2": ..., "P5": ...}` at strides of 4 to 32.
+
+        The last one is the deepest, which a classifier uses.
+        """
+
+
+class Head(Component):
+    """The part of a network that turns features into answers."""
+
+    kind: ClassVar[str] = "head"
+    folder: ClassVar[str] = "kerascnn.heads"
+    output: ClassVar[str]
+    """What it answers with, such as "classes"; it serves the tasks whose `output` is the same."""
+
+    @abstractmethod
+    def apply(self, features: Mapping[str, Any], outputs: int) -> Any:
+        """Return the answer as a symbolic float32 tensor with `outputs` numbers for each element (or place)."""
+
+
+class Augmentation(Component):
+    """A random change to the training data that leaves its label true. It is never part of a model."""
+
+    kind: ClassVar[str] = "augmentation"
+    folder: ClassVar[str] = "kerascnn.augmentations"
+    reads: ClassVar[str] = "image"
+    """The kind of data that it changes."""
+
+    @abstractmethod
+    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the changed batch, of the same shape and type.
+
+        `images` is uint8 `(n, height, width, channels)` and is not to be written to. All chance comes from `rng`, so
+        that the same generator gives the same batch.
+        """
+
+
+class Source(Component):
+    """Where data comes from."""
+
+    kind: ClassVar[str] = "source"
+    folder: ClassVar[str] = "kerascnn.sources"
+    gives: ClassVar[str] = "image"
+    """The kind of data that it gives."""
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Its fields that hold paths of files or folders; a run keeps them absolute."""
+
+    @abstractmethod
+    def scan(self) -> Scan:
+        """Return what is there, without reading the elements themselves.
+
+        Relative paths start from the current folder. Raises DataError, with every file that is at fault.
+        """
+
+
+class Task(Component):
+    """What the network is to answer: its loss, its metrics, and the form of its targets."""
+
+    kind: ClassVar[str] = "task"
+    folder: ClassVar[str] = "kerascnn.tasks"
+    reads: ClassVar[str]
+    """The kind of data that it is about."""
+    output: ClassVar[str]
+    """What heads have to answer with."""
+    metrics: ClassVar[Mapping[str, str]]
+    """The metrics of an epoch by name, each with the better direction: "max" or "min". The loss is always there."""
+
+    @abstractmethod
+    def outputs(self, info: DataInfo) -> int:
+        """Return how many numbers the head has to give."""
+
+    @abstractmethod
+    def targets(self, labels: Sequence[int], info: DataInfo) -> np.ndarray:
+        """Return what the loss compares the network's answers with, for samples of these class numbers."""
+
+    @abstractmethod
+    def loss(self) -> Any:
+        """Return the Keras loss."""
+
+    @abstractmethod
+    def compiled_metrics(self) -> list[Any]:
+        """Return a new Keras metric for every name in `metrics`, under that name."""
+
+    @abstractmethod
+    def report(self, targets: Sequence[int], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
+        """Return everything that an evaluation says, as plain data, from class numbers and the network's answers.
+
+        The keys "metrics" (name to number), "labels" and "per_class" are always there.
+        """
+
+
+class Optimizer(Component):
+    """A rule that turns gradients into steps: one of Keras's, under Keras's name and with Keras's arguments."""
+
+    kind: ClassVar[str] = "optimizer"
+    folder: ClassVar[str] = "kerascnn.optimizers"
+
+    @abstractmethod
+    def make(self, learning_rate: Any) -> Any:
+        """Return a new Keras optimizer with this rate (a number or a Keras schedule)."""
+
+
+class Schedule(Component):
+    """How the learning rate moves over a stage."""
+
+    kind: ClassVar[str] = "schedule"
+    folder: ClassVar[str] = "kerascnn.schedules"
+
+    @abstractmethod
+    def make(self, learning_rate: float, steps: int) -> Any:
+        """Return the rate as a number or a Keras schedule over this many optimizer steps."""
+
+
+KINDS: dict[str, type[Component]] = {
+    cls.kind: cls for cls in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule)
+}

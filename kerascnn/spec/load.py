@@ -1,0 +1,120 @@
+"""From a text to a Spec: every mistake of a file at once, each at its line and column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from kerascnn.errors import Issue, PluginError, SpecError
+from kerascnn.spec.json_text import read_json
+from kerascnn.spec.messages import say
+from kerascnn.spec.overrides import override
+from kerascnn.spec.spec import Spec
+from kerascnn.spec.tree import MAX_BYTES, Place, Tree
+from kerascnn.spec.yaml_text import read_yaml
+
+
+def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
+    """Return the spec of a YAML or JSON file (by its ending), with `a.b.0.c=value` overrides put in.
+
+    Raises SpecError, which lists every mistake with file, line and column.
+    """
+    path = Path(path)
+    return parse_spec(read_file(path), str(path), overrides)
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a spec file. Raises SpecError where there are none, or too many."""
+    try:
+        if path.is_dir():
+            raise _file_error(path, "is a folder; name the spec file in it")
+        if not path.is_file():
+            raise _file_error(path, "is not there" if not path.exists() else "is not a regular file")
+        if path.stat().st_size > MAX_BYTES:
+            raise _file_error(path, f"is larger than {MAX_BYTES} bytes, the limit for a spec")
+        return path.read_bytes()
+    except OSError as error:
+        raise _file_error(path, f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a NUL in the path
+        raise _file_error(path, f"cannot be read: {error}") from None
+
+
+def parse_spec(content: bytes | str, file: str = "spec.yaml", overrides: Sequence[str] = ()) -> Spec:
+    """Return the spec that a text spells out. `file` stands in messages; its ending tells JSON from YAML."""
+    tree = read_tree(content, file)
+    override(tree, overrides)
+    return validate(tree, file)
+
+
+def spec_from_dict(data: Mapping[str, Any]) -> Spec:
+    """Return the spec of plain data, as `Spec.spell` gives it. Raises SpecError; places have no lines."""
+    tree = Tree(value=dict(data))
+    return validate(tree, "spec")
+
+
+def read_tree(content: bytes | str, file: str) -> Tree:
+    """Return the plain data of a text with its places. Raises SpecError where it cannot be read on."""
+    if isinstance(content, bytes):
+        content = _decode(content, file)
+    if len(content) > MAX_BYTES:
+        raise _file_error(Path(file), f"is larger than {MAX_BYTES} characters, the limit for a spec")
+    reader = read_json if file.lower().endswith(".json") else read_yaml
+    tree = reader(content.removeprefix("\ufeff"), file)
+    start = Place(file, 1, 1)
+    if tree.value is None:
+        raise SpecError([*tree.issues, tree.issue(start, (), "the file is empty; a spec starts with 'kerascnn: 1'")])
+    if not isinstance(tree.value, dict):
+        place = tree.place(()) or start
+        message = f"a spec is a mapping that starts with 'kerascnn: 1', not {_kind(tree.value)}"
+        raise SpecError([*tree.issues, tree.issue(place, (), message)])
+    return tree
+
+
+def validate(tree: Tree, file: str) -> Spec:
+    """Return the spec of a tree. Raises SpecError with the mistakes of the text and of the values."""
+    try:
+        spec = Spec.model_validate(tree.value)
+    except ValidationError as error:
+        raise SpecError([*tree.issues, *_issues(error, tree, file)]) from None
+    except PluginError as error:
+        raise SpecError([*tree.issues, Issue(file, 0, 0, "", str(error))]) from None
+    if tree.issues:
+        raise SpecError(tree.issues)
+    return spec
+
+
+def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
+    known = {issue.path for issue in tree.issues}
+    issues = []
+    for line in error.errors(include_url=False):
+        loc = line["loc"]
+        if ".".join(map(str, loc)) in known:
+            continue  # the reader has said what is wrong with this value
+        place = tree.place(loc, of_key=line["type"] == "unknown_field") or Place(file, 0, 0)
+        message, suggestion = say(line)
+        issues.append(tree.issue(place, loc, message, line["input"], suggestion))
+    return issues
+
+
+def _decode(content: bytes, file: str) -> str:
+    for mark, name in ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32")):
+        if content.startswith(mark):
+            raise SpecError([Issue(file, 1, 1, "", f"is {name}; save it as UTF-8")])
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8")
+        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        byte = content[error.start]
+        raise SpecError([Issue(file, line, column, "", f"is not UTF-8 (byte 0x{byte:02x}); save it as UTF-8")]) from None
+
+
+def _file_error(path: Path, message: str) -> SpecError:
+    return SpecError([Issue(str(path), 0, 0, "", message)])
+
+
+def _kind(value: Any) -> str:
+    return "a list" if isinstance(value, list) else f"the single value {value!r}"
