@@ -12,7 +12,8 @@ class LeNet(Backbone):
     """Two convolutions with pooling, then two dense layers: C1, S2, C3, S4, C5, F6 of the paper.
 
     Shapes: `(n, 28, 28, c) -> {"P2": (n, 5, 5, 16), "out": (n, 84)}`; with 10 classes on 28 x 28 x 1 the network has
-    61,706 parameters. Any size from 14 x 14 on works. C3 sees all maps of S2, as every later implementation has it.
+    61,706 parameters. Any size from 12 x 12 on works (16 x 16 with padding valid). C3 sees all maps of S2, as
+    every later implementation has it.
     """
 
     activation: Literal["tanh", "sigmoid", "relu"] = "tanh"

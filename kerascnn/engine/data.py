@@ -98,6 +98,7 @@ def load_split(spec: Spec, manifest: Sequence[dict[str, Any]], form: Form, split
     if not wanted:
         raise UsageError(f"this run has no {split} split; it has {', '.join(_present(manifest))}")
     scan = spec.data.source.scan()
+    _check_labels(scan.labels, {line["label"] for line in manifest})
     samples = [sample for sample in scan.samples if sample.id in wanted]
     found = {sample.id for sample in samples}
     wrong = [(name, "is not in the source any more") for name in wanted if name not in found]
@@ -117,6 +118,14 @@ def load_split(spec: Spec, manifest: Sequence[dict[str, Any]], form: Form, split
     if wrong:
         raise DataError(f"the {split} split is not what the run was made with", wrong)
     return np.stack(pictures), np.array(classes)
+
+
+def _check_labels(now: Sequence[str], then: set[str]) -> None:
+    """Raise DataError where the classes are others than those of the run: their numbers would mean other classes."""
+    new = [(label, "is a class that the run does not know") for label in now if label not in then]
+    gone = [(label, "is not a class any more") for label in sorted(then.difference(now))]
+    if new or gone:
+        raise DataError("the source has other classes than when the run was trained", [*new, *gone])
 
 
 def _present(manifest: Sequence[dict[str, Any]]) -> list[str]:
@@ -241,4 +250,5 @@ def _statistics(pictures: Pictures, indices: np.ndarray) -> tuple[tuple[float, .
 
 
 def _name(sample: Sample) -> str:
-    return f"{sample.payload} ({sample.origin})" if sample.origin else str(sample.payload)
+    name = sample.id if isinstance(sample.payload, np.ndarray) else str(sample.payload)
+    return f"{name} ({sample.origin})" if sample.origin else name

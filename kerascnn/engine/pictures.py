@@ -18,11 +18,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
+
+# Pillow warns of what the checks below decide. Not `catch_warnings`: it is not made for threads.
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 MAX_PIXELS = 50_000_000
 """Pictures with more pixels are refused: a small file can hold billions of equal ones."""
 MAX_BYTES = 1 << 30
+_FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "HEIF", "ICO")
+"""Formats that are read, where Pillow has them. Others have readers that hostile bytes should not reach: that of EPS
+starts Ghostscript."""
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes a picture upright, by its EXIF orientation."""
 _GREY_MODES = frozenset({"1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L", "I;16N"})
 
 
@@ -94,7 +110,7 @@ def fit(image: Image.Image, form: Form) -> np.ndarray:
     if form.size is not None and (image.height, image.width) != form.size:
         height, width = form.size
         if form.resize == "letterbox":
-            image = ImageOps.pad(image, (width, height), Image.Resampling.BILINEAR, color=0)
+            image = _letterbox(image, width, height)
         elif form.resize == "center_crop":
             image = ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
         else:
@@ -103,12 +119,24 @@ def fit(image: Image.Image, form: Form) -> np.ndarray:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def _letterbox(image: Image.Image, width: int, height: int) -> Image.Image:
+    scale = min(width / image.width, height / image.height)
+    # A line of pixels stays one, however long it is.
+    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
+    frame = Image.new(image.mode, (width, height))
+    frame.paste(
+        image.resize(inner, Image.Resampling.BILINEAR),
+        (round((width - inner[0]) * 0.5), round((height - inner[1]) * 0.5)),
+    )
+    return frame
+
+
 def _from_array(array: np.ndarray, form: Form) -> Picture:
     if array.ndim == 2:
         array = array[..., None]
     if array.dtype != np.uint8:
         raise PictureError(f"is an array of {array.dtype}; pictures are uint8, 0 to 255")
-    if array.ndim != 3 or array.shape[-1] not in (1, 3):
+    if array.ndim != 3 or array.shape[-1] not in (1, 3) or not array.size:
         raise PictureError(f"has the shape {array.shape}; pictures are (height, width, 1 or 3)")
     height, width, channels = array.shape
     digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
@@ -137,24 +165,39 @@ def _read_file(path: Path) -> bytes:
 def _decode(data: bytes) -> tuple[Image.Image, bool]:
     """Return a picture in mode L or RGB, upright, and whether its format holds no colour."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of what the checks below decide
-            image: Any = Image.open(io.BytesIO(data))
-            if image.width * image.height > MAX_PIXELS:
-                raise PictureError(f"has {image.width} x {image.height} pixels; the limit is {MAX_PIXELS}")
-            image.load()
-            image = ImageOps.exif_transpose(image)
-            grey = image.mode in _GREY_MODES
-            return _plain(image, grey), grey
+        Image.init()
+        image: Any = Image.open(io.BytesIO(data), formats=[name for name in _FORMATS if name in Image.OPEN])
+        _check_pixels(image)
+        image.load()
+        _check_pixels(image)  # the picture in an icon may be larger than the icon says
+        image = _upright(image)
+        grey = image.mode in _GREY_MODES
+        return _plain(image, grey), grey
     except PictureError:
         raise
     except Image.UnidentifiedImageError:
         raise PictureError("is not a picture of a known format") from None
     except Image.DecompressionBombError:
         raise PictureError(f"has too many pixels; the limit is {MAX_PIXELS}") from None
+    except MemoryError:
+        raise PictureError("takes more memory than there is") from None
     # Decoders meet hostile bytes; each has its own ways to give up.
     except Exception as error:  # noqa: BLE001
         raise PictureError(f"is damaged: {' '.join(str(error).split()) or type(error).__name__}") from None
+
+
+def _check_pixels(image: Image.Image) -> None:
+    if image.width * image.height > MAX_PIXELS:
+        raise PictureError(f"has {image.width} x {image.height} pixels; the limit is {MAX_PIXELS}")
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF data say. Damaged ones say nothing, and take nothing from the pixels."""
+    try:
+        turn = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception:  # noqa: BLE001 - Pillow's reader has as many ways to give up as a decoder
+        turn = None
+    return image if turn is None else image.transpose(turn)
 
 
 def _plain(image: Image.Image, grey: bool) -> Image.Image:

@@ -30,7 +30,7 @@ def split_samples(samples: Sequence[Sample], split: Split, seed: int) -> list[st
         if parts[i] == "train":
             by_class[sample.label].append(i)
     for members in by_class.values():
-        members.sort(key=lambda i: hashlib.sha256(f"{seed}:{samples[i].id}".encode()).digest())
+        members.sort(key=lambda i: hashlib.sha256(f"{seed}:{samples[i].id}".encode("utf-8", "surrogateescape")).digest())
         free = len(members) - 1
         start = 0
         for part, share in shares.items():

@@ -42,13 +42,19 @@ class Held(keras.utils.PyDataset):
     def __init__(self, data: Dataset, targets: np.ndarray, indices: np.ndarray, batch_size: int):
         super().__init__(workers=1, use_multiprocessing=False)
         self.data, self.targets, self.indices, self.batch_size = data, targets, indices, batch_size
+        self.failure: Exception | None = None
+        """Why a batch could not be made, as it was raised: a backend may wrap it on its way."""
 
     def __len__(self) -> int:
         return -(-len(self.indices) // self.batch_size)
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
         part = slice(i * self.batch_size, (i + 1) * self.batch_size)
-        return self.data.pictures.take(self.indices[part]), self.targets[part]
+        try:
+            return self.data.pictures.take(self.indices[part]), self.targets[part]
+        except Exception as error:
+            self.failure = error
+            raise
 
 
 class Trainer:
@@ -106,6 +112,11 @@ class Trainer:
                 verbose=0,
                 shuffle=False,
             )
+        except Exception:
+            failure = batches.failure or (self.validation and self.validation.failure)
+            if failure:
+                raise failure from None
+            raise
         finally:
             batches.close()
         self.step += steps * watch.epochs

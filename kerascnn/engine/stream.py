@@ -78,6 +78,8 @@ class Prefetch:
     def __init__(self, stream: Stream, start: int, depth: int = 4):
         self._queue: Queue[Any] = Queue(depth)
         self._end = threading.Event()
+        self.failure: BaseException | None = None
+        """What ended the thread early, as it was raised: a backend may wrap it on its way."""
         self._thread = threading.Thread(target=self._work, args=(stream, start), daemon=True, name="batches")
         self._thread.start()
 
@@ -100,8 +102,8 @@ class Prefetch:
         while not self._end.is_set():
             try:
                 item: Any = stream.batch(step)
-            except Exception as error:  # noqa: BLE001 - raised again in the thread that iterates
-                item = error
+            except BaseException as error:  # noqa: BLE001 - raised again in the thread that iterates
+                item = self.failure = error
             step += 1
             while not self._end.is_set():
                 try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +21,7 @@ from kerascnn.errors import DataError, DivergedError, KerasCnnError, ResourceErr
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
-from kerascnn.runs.state import read_state, write_state
+from kerascnn.runs.state import write_state
 from kerascnn.spec import Spec
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -47,13 +46,16 @@ def train(
     text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
-    run.log(f"run {run.id}: {spec.name}")
-    try:
-        with RunLock(run.path):
+    with RunLock(run.path):
+        try:
+            run.log(f"run {run.id}: {spec.name}")
             _work(spec, run, progress, stop)
-    except BaseException as error:
-        _record(run, error)
-        raise _explained(error) from error
+        except BaseException as error:
+            explained = _explained(error)
+            _record(run, explained)
+            if explained is error:
+                raise
+            raise explained from error
     return run
 
 
@@ -63,6 +65,7 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
     write_state(run.path, "running")
     data = load_data(spec, progress)
     _write_data(run, data)
+    _check_monitor(spec, data)
     for note in data.notes:
         progress.note(note)
         run.log(note)
@@ -89,6 +92,15 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
     write_json(run.path / "effective.json", effective)
     write_state(run.path, "done", exit_code=0)
     run.log("done")
+
+
+def _check_monitor(spec: Spec, data: Dataset) -> None:
+    monitor = spec.train.monitor
+    if monitor.startswith("val_") and not len(data.indices("validation")):
+        raise DataError(
+            f"train.monitor is {monitor}, but no sample is in the validation split; raise data.split.validation, "
+            f"or set train.monitor to {monitor.removeprefix('val_')}"
+        )
 
 
 def _write_data(run: RunFolder, data: Dataset) -> None:
@@ -130,21 +142,18 @@ def _stage_facts(result: StageResult) -> dict[str, Any]:
 
 def _record(run: RunFolder, error: BaseException) -> None:
     """Write down how the run ended. A disk that takes nothing more leaves the last state as it is."""
-    explained = _explained(error)
-    reason = str(explained) or type(explained).__name__
-    state = "failed"
-    if isinstance(explained, DivergedError):
+    state, reason = "failed", str(error) or type(error).__name__
+    code = error.exit_code if isinstance(error, KerasCnnError) else 70
+    if isinstance(error, DivergedError):
         state = "diverged"
-    elif isinstance(explained, StoppedError | KeyboardInterrupt):
+    elif isinstance(error, StoppedError):
         state = "stopped"
-        reason = reason if isinstance(explained, StoppedError) else "interrupted"
-    code = explained.exit_code if isinstance(explained, KerasCnnError) else 70
+    elif isinstance(error, KeyboardInterrupt):
+        state, reason, code = "stopped", "interrupted", 130
     try:
-        if read_state(run.path).state == "new" and state == "diverged":
-            state = "failed"
-        run.log(f"{state}: {reason}")
         write_state(run.path, state, reason=reason, exit_code=code)
-    except (OSError, KerasCnnError):
+        run.log(f"{state}: {reason}")
+    except KerasCnnError:
         return
 
 
@@ -152,17 +161,7 @@ def _explained(error: BaseException) -> BaseException:
     """Return the error as one of ours where its cause is known."""
     if isinstance(error, KerasCnnError):
         return error
-    cause = error.__cause__ or error.__context__
-    if isinstance(cause, KerasCnnError):
-        return cause  # raised in the thread that makes batches, and wrapped by the backend on its way
     text = str(error)
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in text:
         return ResourceError("out of memory; lower train.batch_size, or the size of the pictures")
-    if "DataError" in text and "cannot be read any more" in text:
-        return DataError(text[text.index("pictures that were there") :])
     return error
-
-
-def is_finite(value: float) -> bool:
-    """Return whether a figure is a finite number."""
-    return math.isfinite(value)

@@ -66,8 +66,8 @@ class DepthwiseConv2D(Layer):
 
     kernel_size: Pair = (3, 3)
     """Height and width of the kernel, in pixels."""
-    strides: Pair = (1, 1)
-    """Step of the kernel, in pixels; both numbers are equal."""
+    strides: int = Field(1, ge=1, le=8192)
+    """Step of the kernel down and to the right, in pixels."""
     padding: Padding = "same"
     """same pads with zeros so that stride 1 keeps the size; valid does not pad."""
     depth_multiplier: int = Field(1, ge=1, le=1024)
@@ -103,8 +103,8 @@ class SeparableConv2D(Layer):
     """Number of output channels."""
     kernel_size: Pair = (3, 3)
     """Height and width of the kernel, in pixels."""
-    strides: Pair = (1, 1)
-    """Step of the kernel, in pixels; both numbers are equal."""
+    strides: int = Field(1, ge=1, le=8192)
+    """Step of the kernel down and to the right, in pixels."""
     padding: Padding = "same"
     """same pads with zeros so that stride 1 keeps the size; valid does not pad."""
     activation: ActivationName = "linear"

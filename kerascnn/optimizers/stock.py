@@ -20,10 +20,12 @@ class _Optimizer(Optimizer):
         from keras import optimizers
 
         own = self.model_dump(exclude={"weight_decay", "clipnorm"})
+        # Keras's AdamW refuses to be without; to the others None saves a multiplication by 1.
+        decay = self.weight_decay if self.weight_decay or self.type_name == "adamw" else None
         cls = {"sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop"}[self.type_name]
         optimizer = getattr(optimizers, cls)(
             learning_rate=learning_rate,
-            weight_decay=self.weight_decay or None,
+            weight_decay=decay,
             global_clipnorm=self.clipnorm,
             **own,
         )

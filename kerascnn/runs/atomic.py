@@ -11,9 +11,9 @@ import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from kerascnn.errors import ResourceError
+from kerascnn.errors import ResourceError, UsageError
 
 
 def write_with(path: Path, write: Callable[[Path], None]) -> None:
@@ -41,7 +41,7 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Put this text at `path` as UTF-8. Raises ResourceError."""
-    write_bytes(path, text.encode("utf-8"))
+    write_bytes(path, _encode(text))
 
 
 def write_json(path: Path, value: Any) -> None:
@@ -51,14 +51,16 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_json_lines(path: Path, values: list[dict[str, Any]]) -> None:
     """Put values at `path`, one JSON document a line. Raises ResourceError."""
-    write_text(path, "".join(json.dumps(value, ensure_ascii=False) + "\n" for value in values))
+    write_bytes(path, b"".join(_line(value) for value in values))
 
 
 def append_json_line(path: Path, value: dict[str, Any]) -> None:
-    """Add one JSON document as a line, flushed to the disk. Raises ResourceError."""
+    """Add one JSON document as a line, flushed to the disk, in the place of a torn last one. Raises ResourceError."""
+    line = _line(value)
     try:
-        with path.open("ab") as file:
-            file.write((json.dumps(value, ensure_ascii=False) + "\n").encode("utf-8"))
+        with path.open("ab+") as file:
+            file.truncate(_whole_lines(file))
+            file.write(line)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
@@ -66,12 +68,41 @@ def append_json_line(path: Path, value: dict[str, Any]) -> None:
 
 
 def read_json_lines(path: Path) -> list[dict[str, Any]]:
-    """Return the documents of a file of JSON lines; a torn last line, as a killed process leaves it, is passed over."""
+    """Return the documents of a file of JSON lines; a torn last line, as a killed process leaves it, is passed over.
+
+    Raises UsageError where a line before it is damaged.
+    """
     if not path.is_file():
         return []
-    lines = path.read_bytes().split(b"\n")
-    documents = [json.loads(line) for line in lines[:-1] if line]
+    documents = []
+    for number, line in enumerate(path.read_bytes().split(b"\n")[:-1], 1):
+        try:
+            documents.append(json.loads(line))
+        except ValueError as error:
+            raise UsageError(f"{path}:{number}: cannot be read: {error}") from None
     return documents
+
+
+def _line(value: dict[str, Any]) -> bytes:
+    return _encode(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def _encode(text: str) -> bytes:
+    # UTF-8 lacks what stands for the odd bytes of a file name; `\udcff` is how JSON spells it, too.
+    return text.encode("utf-8", "backslashreplace")
+
+
+def _whole_lines(file: IO[bytes]) -> int:
+    """Return how many bytes of a file its whole lines are."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - 65_536)
+        file.seek(start)
+        newline = file.read(end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
 
 
 def _write(path: Path, data: bytes) -> None:

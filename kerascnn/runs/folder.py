@@ -13,6 +13,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import secrets
 import time
@@ -42,7 +43,9 @@ class RunFolder:
         try:
             root.mkdir(parents=True, exist_ok=True)
             while True:
-                run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+                now = datetime.now(UTC)
+                # Microseconds, then one digit of chance: the order of names is that of time within a second, too.
+                run_id = f"{now:%Y%m%d-%H%M%S}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
                 try:
                     (root / run_id).mkdir()
                     break
@@ -50,8 +53,9 @@ class RunFolder:
                     continue
             run = cls(root / run_id)
             (run.path / "logs").mkdir()
-        except OSError as error:
-            raise ResourceError(f"cannot make a run under {root}: {error.strerror or error}") from error
+        except (OSError, ValueError) as error:  # ValueError for a NUL in the path
+            reason = getattr(error, "strerror", None) or error
+            raise ResourceError(f"cannot make a run under {root}: {reason}") from error
         write_state(run.path, "new")
         write_bytes(run.path / f"spec{ending}", given)
         write_json(run.path / "spec.resolved.json", resolved)
@@ -65,7 +69,7 @@ class RunFolder:
         Raises UsageError where there is none, or more than one.
         """
         path = Path(name)
-        if (path / "state.json").is_file():
+        if os.path.isfile(path / "state.json"):  # unlike Path.is_file, it says no to names that are too long
             return cls(path)
         runs = list_runs(root)
         if str(name) == "latest" and runs:
@@ -102,9 +106,11 @@ class RunFolder:
             raise UsageError(f"{file} cannot be read: {error}") from None
 
     def about(self) -> dict[str, Any]:
-        """Return RUN.json. Raises UsageError for a format of a later version."""
+        """Return RUN.json. Raises UsageError where it is damaged, and for a format of a later version."""
         about = self.read("RUN.json")
-        if about.get("format", 0) > FORMAT:
+        if not isinstance(about, dict) or not isinstance(about.get("format"), int):
+            raise UsageError(f"{self.path / 'RUN.json'} cannot be read: it names no format")
+        if about["format"] > FORMAT:
             raise UsageError(f"run {self.id} was written by a later kerascnn (format {about['format']}); install that one")
         return dict(about)
 
@@ -132,16 +138,21 @@ class RunFolder:
             "path": str(self.path.resolve()),
             "state": state.state,
             "reason": state.reason,
-            "created": about["created"],
+            "created": about.get("created", 0.0),
             "epochs": len(self.metrics()),
             "metrics": figures(best),
         }
 
     def log(self, text: str) -> None:
-        """Add a line with the time to the run's log."""
+        """Add a line with the time to the run's log. Raises ResourceError."""
         stamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
-        with (self.path / "logs" / "run.log").open("a", encoding="utf-8") as file:
-            file.write("".join(f"{stamp} {line}\n" for line in text.splitlines()))
+        path = self.path / "logs" / "run.log"
+        try:
+            # A file name that is no UTF-8 may stand in an error's text.
+            with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write("".join(f"{stamp} {line}\n" for line in text.splitlines()))
+        except OSError as error:
+            raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def figures(line: Mapping[str, Any]) -> dict[str, float]:
@@ -155,7 +166,9 @@ _COUNTERS = frozenset({"epoch", "stage", "kept", "learning_rate", "seconds"})
 def list_runs(root: str | Path = "runs") -> list[RunFolder]:
     """Return the runs under a folder, oldest first; other folders there are passed over."""
     root = Path(root)
-    if not root.is_dir():
+    if not os.path.isdir(root):
         return []
-    names = sorted(item.name for item in root.iterdir() if RUN_ID.fullmatch(item.name))
-    return [RunFolder(root / name) for name in names if (root / name / "RUN.json").is_file()]
+    found = [item for item in root.iterdir() if RUN_ID.fullmatch(item.name) and (item / "RUN.json").is_file()]
+    # The names tell the second; RUN.json, written once, tells apart two runs of the same second.
+    found.sort(key=lambda item: (item.name[:15], (item / "RUN.json").stat().st_mtime_ns))
+    return [RunFolder(item) for item in found]

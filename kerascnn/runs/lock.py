@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import IO, Self
 
 from kerascnn.errors import ResourceError, RunInUseError
+
+_HELD = frozenset({errno.EACCES, errno.EAGAIN, errno.EDEADLK})
+"""What the systems say of a lock that another process holds."""
 
 
 class RunLock:
@@ -18,25 +22,29 @@ class RunLock:
 
     def __enter__(self) -> Self:
         try:
-            self._file = self.path.open("ab+")
-        except OSError as error:
-            raise ResourceError(f"cannot write {self.path}: {error.strerror}") from error
-        try:
+            self._file = self.path.open("ab+", buffering=0)
             _lock(self._file)
-        except OSError:
-            self._file.seek(0)
-            holder = self._file.read(32).decode("ascii", "replace").strip() or "unknown"
-            self._file.close()
-            raise RunInUseError(f"process {holder} works on {self.path.parent}; wait for it, or stop it") from None
-        self._file.truncate(0)
-        self._file.write(str(os.getpid()).encode())
-        self._file.flush()
+            self._file.truncate(0)
+            self._file.write(str(os.getpid()).encode())
+        except OSError as error:
+            holder = self._holder()
+            self.__exit__()
+            if error.errno in _HELD and holder:
+                raise RunInUseError(f"process {holder} works on {self.path.parent}; wait for it, or stop it") from None
+            raise ResourceError(f"cannot write {self.path}: {error.strerror or error}") from error
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
+
+    def _holder(self) -> str:
+        """Return the pid that stands in the file, "" where it could not be opened."""
+        if self._file is None:
+            return ""
+        self._file.seek(0)
+        return self._file.read(32).decode("ascii", "replace").strip() or "unknown"
 
 
 if os.name == "posix":

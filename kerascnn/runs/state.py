@@ -1,7 +1,8 @@
 """The states of a run and the ways between them: one table for the command line, the dashboard and the tests.
 
     new -> running -> finalizing -> done
-    new, running, finalizing -> failed | diverged | stopped
+    new, running, finalizing -> failed | stopped
+    running -> diverged
     stopped, failed, lost -> running      (a resumed run)
 
 `lost` is not written by anybody: it is what a reader sees where the state says that a process works on the run and
@@ -54,11 +55,21 @@ def read_state(folder: Path) -> State:
     try:
         raw = json.loads((folder / "state.json").read_text("utf-8"))
         state = State(**raw)
-    except (OSError, ValueError, TypeError) as error:
+        _check(state)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder} is not a run: its state.json cannot be read ({error})") from None
     if state.state in ACTIVE and not is_alive(state.pid, state.process_created):
         return replace(state, state="lost", reason=f"the process {state.pid} is gone; it left no word")
     return state
+
+
+def _check(state: State) -> None:
+    if state.state not in NEXT:
+        raise ValueError(f"no state is named {state.state!r}")
+    if not all(type(number) is int and number >= 0 for number in (state.seq, state.pid)):
+        raise TypeError("seq and pid should be whole numbers from 0 on")
+    if not isinstance(state.process_created, int | float) or not isinstance(state.reason, str):
+        raise TypeError("process_created should be a number, and reason a text")
 
 
 def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | None = None) -> State:

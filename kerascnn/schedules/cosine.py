@@ -22,7 +22,8 @@ class Cosine(Schedule):
         """Return the Keras schedule over this many optimizer steps."""
         from keras.optimizers.schedules import CosineDecay
 
-        rise = round(self.warmup * steps)
-        if not rise:
+        # The last step is left to the highest rate: a stage of one step would otherwise train at rate 0.
+        rise = min(round(self.warmup * steps), steps - 1)
+        if rise <= 0:
             return CosineDecay(learning_rate, max(1, steps), alpha=self.end)
         return CosineDecay(0.0, max(1, steps - rise), alpha=self.end, warmup_target=learning_rate, warmup_steps=rise)

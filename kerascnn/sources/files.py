@@ -42,9 +42,9 @@ def place(path: str, field: str, *, folder: bool) -> Path:
 
 
 def refuse_links(links: Sequence[Path], root: Path) -> None:
-    """Raise DataError where files are symbolic links: what they point to may change, or lie outside the data."""
+    """Raise DataError where there are symbolic links: what they point to may change, or lie outside the data."""
     if links:
         raise DataError(
-            f"{len(links)} files under {root} are symbolic links; put the files themselves there",
+            f"{len(links)} files or folders under {root} are symbolic links; put what they point to there",
             [(str(link), "is a symbolic link") for link in links],
         )

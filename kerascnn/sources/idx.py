@@ -7,9 +7,10 @@ import math
 import struct
 import zlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
+from pydantic_core import PydanticCustomError
 
 from kerascnn.errors import DataError
 from kerascnn.sources.files import place
@@ -23,7 +24,7 @@ _MAX_BYTES = 4 << 30
 
 @register("idx")
 class Idx(Source):
-    """Pictures and labels in IDX files, plain or gzipped, as MNIST, Fashion-MNIST, KMNIST and EMNIST have them.
+    """Pictures and labels in IDX files, plain or gzipped, as MNIST, Fashion-MNIST and KMNIST have them.
 
     The folder holds `train-images-idx3-ubyte` and `train-labels-idx1-ubyte`, and if there is a test part
     `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, each with or without `.gz`. The test part is the test split.
@@ -33,8 +34,15 @@ class Idx(Source):
 
     path: str
     """The folder; a relative one starts from the folder that the command runs in."""
-    labels: list[str] | None = Field(None, min_length=2)
-    """Names of the classes 0, 1, 2, ...; left out: their numbers."""
+    labels: list[Annotated[str, Field(min_length=1)]] | None = Field(None, min_length=2)
+    """Names of the classes 0, 1, 2, ..., each of its own; left out: their numbers."""
+
+    @field_validator("labels")
+    @classmethod
+    def _differ(cls, names: list[str] | None) -> list[str] | None:
+        if names and len(set(names)) < len(names):
+            raise PydanticCustomError("labels", "should name no two classes alike")
+        return names
 
     def scan(self) -> Scan:
         """Return the pictures as arrays `(height, width, 1)`. Raises DataError where a file is missing or broken."""
@@ -51,8 +59,10 @@ class Idx(Source):
             images, numbers = read_idx(images_file), read_idx(labels_file)
             if images.ndim != 3:
                 raise DataError(f"{images_file}: holds {images.ndim} axes; pictures have 3 (count, height, width)")
-            if numbers.shape != images.shape[:1]:
-                raise DataError(f"{labels_file}: holds {numbers.shape} labels for {len(images)} pictures")
+            if numbers.ndim != 1:
+                raise DataError(f"{labels_file}: holds {numbers.ndim} axes; labels have 1 (count)")
+            if len(numbers) != len(images):
+                raise DataError(f"{labels_file}: holds {len(numbers)} labels for {len(images)} pictures")
             parts.append((prefix, split, images[..., None], numbers))
         if len(parts) == 2:
             parts[0] = ("train", "train", *parts[0][2:])

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 from kerascnn.errors import DataError
 from kerascnn.sources.files import is_junk, is_picture, place, refuse_links
@@ -31,43 +32,59 @@ class ImageFolder(Source):
     def scan(self) -> Scan:
         """Return every picture file by its name; files that are no pictures by their ending are counted as notes."""
         root = place(self.path, "data.source.path", folder=True)
-        tops = _folders(root)
+        tops, loose = _inside(root)
         if not tops:
             raise DataError(f"{root} has no folders: put the pictures of each class in a folder of its name")
         parts = {_PARTS[top.name.lower()] for top in tops if top.name.lower() in _PARTS}
         split = "train" in parts and all(top.name.lower() in _PARTS for top in tops)
-        classes = [(top, _PARTS[top.name.lower()]) for top in tops] if split else [(root, None)]
+        links = [top for top in tops if top.is_symlink()]
+        classes: list[tuple[Path, str | None]] = [] if split else [(top, None) for top in tops]
+        for top in tops if split else ():
+            folders, files = _inside(top)
+            classes += [(folder, _PARTS[top.name.lower()]) for folder in folders]
+            loose += files
 
         samples: list[Sample] = []
-        labels: set[str] = set()
-        links: list[Path] = []
-        other: dict[str, int] = {}
+        other: Counter[str] = Counter()
         for folder, part in classes:
-            for class_folder in _folders(folder):
-                labels.add(class_folder.name)
-                for file in _files(class_folder):
-                    if file.is_symlink():
-                        links.append(file)
-                    elif is_picture(file):
-                        samples.append(Sample(file.relative_to(root).as_posix(), file, class_folder.name, part))
-                    elif not is_junk(file):
-                        other[file.suffix.lower()] = other.get(file.suffix.lower(), 0) + 1
-        refuse_links(links, root)
+            for file in _files(folder):
+                if file.is_symlink():
+                    links.append(file)
+                elif is_picture(file):
+                    samples.append(Sample(file.relative_to(root).as_posix(), file, folder.name, part))
+                elif not is_junk(file):
+                    other[file.suffix.lower()] += 1
+        refuse_links(sorted(set(links)), root)
         notes = [
             f"{count} files ending in '{suffix}' are no pictures and are left out" if suffix
             else f"{count} files without an ending are left out"
             for suffix, count in sorted(other.items())
         ]  # fmt: skip
-        return Scan(samples, sorted(labels), notes)
+        if loose:
+            notes.append(f"{len(loose)} files in no class folder are left out, such as {loose[0]}")
+        return Scan(samples, sorted({folder.name for folder, _ in classes}), notes)
 
 
-def _folders(folder: Path) -> list[Path]:
-    return sorted(item for item in folder.iterdir() if item.is_dir() and not is_junk(item) and not item.is_symlink())
+def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the folders and the files right in a folder, links among them, without junk. Raises DataError."""
+    try:
+        items = sorted(item for item in folder.iterdir() if not is_junk(item))
+    except OSError as error:
+        _unreadable(error)
+    return [item for item in items if item.is_dir()], [item for item in items if not item.is_dir()]
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield every file below a folder in a fixed order, without following links."""
-    for top, folders, names in os.walk(folder):
+    """Yield every file below a folder, and every link in place of what it points to, in a fixed order."""
+    if folder.is_symlink():
+        yield folder
+        return
+    for top, folders, names in os.walk(folder, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not is_junk(Path(name)))
-        for name in sorted(names):
+        links = [name for name in folders if Path(top, name).is_symlink()]
+        for name in sorted([*names, *links]):
             yield Path(top, name)
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None

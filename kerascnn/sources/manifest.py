@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from pathlib import Path
 from typing import ClassVar
 
@@ -59,7 +60,7 @@ class Manifest(Source):
             if reason:
                 wrong.append((where, reason))
             else:
-                seen[path] = where
+                seen[os.path.normpath(root / path)] = where
                 samples.append(Sample(path, root / path, label, split, where))
         if wrong:
             raise DataError(f"{len(wrong)} rows of {file} cannot be used", wrong)
@@ -82,7 +83,7 @@ class Manifest(Source):
 
 
 def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Return the header and the rows that are not empty, with their line numbers."""
+    """Return the header and the rows that are not empty, with the numbers of the lines on which they begin."""
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -92,12 +93,16 @@ def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
         raise DataError(f"{file}: cannot be read: {error.strerror}") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows = []
+    begin = 1
     try:
         for row in reader:
             if row:
-                rows.append((reader.line_num, row))
+                rows.append((begin, row))
+            begin = reader.line_num + 1
     except csv.Error as error:
-        raise DataError(f"{file}:{reader.line_num}: is not well-formed CSV: {error}") from None
+        raise DataError(f"{file}:{begin}: is not well-formed CSV: {error}") from None
+    if not rows:
+        raise DataError(f"{file}: is empty; its first line names the columns, such as path,label")
     if len(rows) < 2:
         raise DataError(f"{file}: has no rows below its header")
     return [name.strip() for name in rows[0][1]], rows[1:]
@@ -111,8 +116,9 @@ def _reason(path: str, label: str, rest: list[str], root: Path, seen: dict[str, 
         return "has no label"
     if rest and rest[0].strip().lower() not in _SPLITS:
         return f"has the split '{rest[0]}'; it should be train, validation or test"
-    if path in seen:
-        return f"names {path} a second time; the first is {seen[path]}"
+    first = seen.get(os.path.normpath(root / path))
+    if first:
+        return f"names {path} a second time; the first is {first}"
     try:
         if not (root / path).is_file():
             return f"names {path}, which is not there" + ("" if Path(path).is_absolute() else f" (under {root})")

@@ -10,6 +10,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from kerascnn.errors import PluginError
 from kerascnn.spec.section import Section, nearest, problem
+from kerascnn.spec.tree import clip
 
 
 class Component(Section):
@@ -45,6 +46,9 @@ def register(name: str) -> Callable[[type[C]], type[C]]:
         full = f"{_namespace[-1]}.{name}" if _namespace else name
         if not cls.kind:
             raise PluginError(f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ...")
+        lacking = {*cls.__abstractmethods__, *(name for name in cls.__class_vars__ if not hasattr(cls, name))}
+        if lacking:
+            raise PluginError(f"the {cls.kind} '{full}' lacks {', '.join(sorted(lacking))}; see {_kind(cls)}'s docstrings")
         known = _components.setdefault(cls.kind, {})
         taken = known.get(full)
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable
 from json.decoder import JSONDecodeError, scanstring  # type: ignore[attr-defined]
 from typing import Any, NoReturn
 
-from kerascnn.spec.tree import MAX_DIGITS, Tree, TreeBuilder, whole_number
+from kerascnn.spec.tree import LINE_BREAK, Tree, TreeBuilder, clip, read_number, surrogate
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.])")
-_WORD = re.compile(r"-?[A-Za-z_]+")
+_WORD = re.compile(r"[^\s,:{}\[\]\"]+|.", re.DOTALL)
 _State = Callable[[str], Any]
 _VALUES = {"true": True, "false": False, "null": None}
+_MEANT = {"True": "true", "False": "false", "None": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
 
 
 def read_json(text: str, file: str) -> Tree:
@@ -27,31 +27,42 @@ class _Reader:
 
     def __init__(self, text: str, file: str):
         self.text = text
-        self.starts = [0, *(match.end() for match in re.finditer("\n", text))]
         self.builder = TreeBuilder(file, text)
         self.at = 0
-        self.closers: list[str] = []
+        self.line = 1
+        self.line_start = 0
+        self.closers: list[tuple[str, int, int]] = []
 
     def read(self) -> Tree:
         state: _State | None = self.value
         while state is not None:
-            match = _SPACE.match(self.text, self.at)
-            self.at = match.end() if match else self.at
-            state = state(self.text[self.at : self.at + 1])
+            self.skip_space()
+            char = self.text[self.at : self.at + 1]
+            if char in ("/", "#"):
+                self.fail("JSON has no comments; remove it")
+            if not char and self.closers:
+                closer, line, column = self.closers[-1]
+                bracket = "{" if closer == "}" else "["
+                message = f"the bracket '{bracket}' that opens here is not closed"
+                self.builder.fail(line, column, message, self.builder.around())
+            state = state(char)
         return self.builder.tree
+
+    def skip_space(self) -> None:
+        space = _SPACE.match(self.text, self.at)
+        assert space is not None  # it may be empty
+        # Only here can a line end: a text in quotes may not hold a line break.
+        for line_break in LINE_BREAK.finditer(self.text, *space.span()):
+            self.line, self.line_start = self.line + 1, line_break.end()
+        self.at = space.end()
 
     def value(self, char: str) -> _State:
         line, column = self.place()
-        if char == "{":
-            self.builder.open({}, line, column)
-            self.closers.append("}")
+        if char in ("{", "["):
+            self.builder.open({} if char == "{" else [], line, column)
+            self.closers.append(("}" if char == "{" else "]", line, column))
             self.at += 1
-            return self.first_key
-        if char == "[":
-            self.builder.open([], line, column)
-            self.closers.append("]")
-            self.at += 1
-            return self.first_item
+            return self.first_key if char == "{" else self.first_item
         self.builder.scalar(self.scalar(char), line, column)
         return self.after_value
 
@@ -71,13 +82,18 @@ class _Reader:
         if char == "}":
             self.fail("a comma stands before a closing bracket; remove it")
         if char != '"':
-            self.fail("should be a key in double quotes")
-        self.builder.key(self.string(), line, column)
+            self.fail(f"should be a key in double quotes (got {self.word()})")
+        name = self.string()
+        mistake = surrogate(name)
+        if mistake:
+            self.builder.refuse_key(line, column, f"a key {mistake}")
+        else:
+            self.builder.key(name, line, column)
         return self.colon
 
     def colon(self, char: str) -> _State:
         if char != ":":
-            self.fail("should be ':' between a key and its value")
+            self.fail(f"should be ':' between a key and its value (got {self.word()})")
         self.at += 1
         return self.value
 
@@ -86,12 +102,13 @@ class _Reader:
             if char:
                 self.fail("a spec is one JSON value; something follows it")
             return None
-        if char == self.closers[-1]:
+        closer = self.closers[-1][0]
+        if char == closer:
             return self.close()
         if char != ",":
-            self.fail(f"should be ',' or '{self.closers[-1]}'")
+            self.fail(f"should be ',' or '{closer}' (got {self.word()})")
         self.at += 1
-        return self.key if self.closers[-1] == "}" else self.next_item
+        return self.key if closer == "}" else self.next_item
 
     def close(self) -> _State:
         self.at += 1
@@ -101,52 +118,71 @@ class _Reader:
 
     def scalar(self, char: str) -> object:
         if char == '"':
-            return self.string()
+            return self.text_value()
         number = _NUMBER.match(self.text, self.at)
         if number:
+            value, mistake = read_number(number.group())
+            if mistake:
+                self.builder.reject(*self.place(), f"{mistake} (got {clip(number.group())})")
             self.at = number.end()
-            return self.number(number)
-        word = _WORD.match(self.text, self.at)
-        if word and word.group() in _VALUES:
-            self.at = word.end()
-            return _VALUES[word.group()]
-        if word and word.group().lstrip("-") in ("NaN", "Infinity"):
-            self.builder.reject(*self.place(), f"should be a finite number (got {word.group()})")
-            self.at = word.end()
-            return 0.0
-        if not char:
-            self.fail("the text ends in the middle of a value" if self.closers else "the file is empty")
-        self.fail(f"should be a JSON value (got {self.text[self.at : self.at + 20].split()[0]!r})")
-
-    def number(self, match: re.Match[str]) -> object:
-        text = match.group()
-        if match.group(2) or match.group(3):
-            value = float(text)
-            if value in (float("inf"), float("-inf")):
-                self.builder.reject(*self.place(match.start()), f"is too large for a number (got {text[:40]})")
-                return 0.0
             return value
-        whole = whole_number(text)
-        if whole is None:
-            message = f"a whole number has at most {MAX_DIGITS} digits (got {text[:40]})"
-            self.builder.reject(*self.place(match.start()), message)
-            return 0
-        return whole
+        if not char:
+            self.fail("the file is empty; a spec is a mapping with the key 'kerascnn'")
+        word = self.word()
+        if word in _VALUES:
+            self.at += len(word)
+            return _VALUES[word]
+        if word.lstrip("-") in ("NaN", "Infinity"):
+            self.builder.reject(*self.place(), f"should be a finite number (got {word})")
+            self.at += len(word)
+            return None
+        self.fail(f"{_expected(word)} (got {word})")
+
+    def word(self) -> str:
+        word = _WORD.match(self.text, self.at)
+        return clip(word.group()) if word else "nothing"
+
+    def text_value(self) -> str | None:
+        line, column = self.place()
+        value = self.string()
+        mistake = surrogate(value)
+        if mistake:
+            self.builder.reject(line, column, mistake)
+        return None if mistake else value
 
     def string(self) -> str:
+        start = self.at
         try:
-            value, self.at = scanstring(self.text, self.at + 1, True)
+            value, self.at = scanstring(self.text, start + 1, True)
         except JSONDecodeError as error:
             self.at = min(error.pos, len(self.text))
-            self.fail(f"is not a well-formed text: {error.msg}")
-        # A lone surrogate cannot be written to any file.
-        return str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            char = self.text[self.at : self.at + 1]
+            if "Unterminated" in error.msg:
+                self.at = start
+                self.fail("the quote that opens here is not closed")
+            if char in ("\n", "\r"):
+                self.fail("a text ends on the line that it begins on; close its quote, or write a line break as \\n")
+            if "control character" in error.msg:
+                self.fail(f"the character U+{ord(char):04X} may not stand in a text; write it as \\u{ord(char):04x}")
+            self.fail("a backslash begins an escape, and this is none; write a backslash itself as \\\\")
+        return str(value)
 
-    def place(self, at: int | None = None) -> tuple[int, int]:
-        at = self.at if at is None else at
-        line = bisect_right(self.starts, at)
-        return line, at - self.starts[line - 1] + 1
+    def place(self) -> tuple[int, int]:
+        return self.line, self.at - self.line_start + 1
 
     def fail(self, message: str) -> NoReturn:
         self.builder.fail(*self.place(), message)
         raise AssertionError  # `fail` of the builder always raises
+
+
+def _expected(word: str) -> str:
+    """Return what should stand in place of a word that is no JSON value."""
+    if word in _MEANT:
+        return f"should be {_MEANT[word]}, in small letters"
+    if word[0] == "'":
+        return "should be a text in double quotes"
+    if word[0] in "-+.0123456789":
+        return "should be a number as JSON spells it, such as 12, -0.5 or 1e-3"
+    if word[0].isalpha():
+        return "should be a value; a text stands in double quotes"
+    return "should be a value"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from kerascnn.errors import SpecError
-from kerascnn.spec.tree import Loc, Place, Tree
+from kerascnn.spec.messages import show
+from kerascnn.spec.tree import MAX_DEPTH, Loc, Place, Tree
 from kerascnn.spec.yaml_text import read_yaml
 
 FILE = "--set"
@@ -17,34 +17,67 @@ def override(tree: Tree, settings: Sequence[str]) -> None:
     """Put each setting into the tree. In messages, the N-th setting is line N of the file `--set`.
 
     A value is read as YAML: `0.1`, `true`, `[28, 28]`, `{type: sgd}`. A key that is not there is added; an index may be
-    that of an item, or the next one. Raises SpecError.
+    that of an item, or the next one. A setting that cannot be put in is added to the mistakes of the tree.
     """
+    tree.lines[FILE] = list(settings)
     for number, setting in enumerate(settings, 1):
-        tree.lines[FILE, number] = setting
-        path, equals, text = setting.partition("=")
-        start = Place(FILE, number, 1)
-        if not equals or not path.strip():
-            _fail(tree, start, (), f"should be PATH=VALUE, such as train.seed=1 (got '{setting}')")
-        loc = tuple(int(part) if part.isdecimal() else part for part in path.strip().split("."))
-        if "" in loc:
-            _fail(tree, start, (), f"a part of the path is empty (got '{path}')")
-        if len(loc) > 64:
-            _fail(tree, start, (), "the path has more than 64 parts")
-        _put(tree, loc, _read(tree, text, number, len(path) + 1, loc), start)
+        try:
+            _apply(tree, setting, number)
+        except SpecError as error:
+            tree.issues.extend(error.issues)
 
 
-def _read(tree: Tree, text: str, number: int, offset: int, loc: Loc) -> Any:
-    """Return the value of a setting, with the places of its parts entered under `loc`."""
-    shift = offset + len(text) - len(text.lstrip())
+def _apply(tree: Tree, setting: str, number: int) -> None:
+    path, equals, text = setting.partition("=")
+    start = Place(FILE, number, 1)
+    if not equals or not path.strip():
+        _fail(tree, start, (), f"should be PATH=VALUE, such as train.seed=1 (got {show(setting)})")
+    parts = path.strip().split(".")
+    if "" in parts:
+        _fail(tree, start, (), f"a part of the path is empty (got {show(path)})")
+    if len(parts) > MAX_DEPTH:
+        _fail(tree, start, (), f"the path has more than {MAX_DEPTH} parts")
+    loc = _locate(tree.value, parts)
+    shift = len(setting) - len(text.lstrip())
+    part = _read(tree, text.strip(), number, shift, loc)
+    _put(tree, loc, part.value, start)
+    _enter(tree, part, number, shift, loc)
+
+
+def _locate(value: Any, parts: Sequence[str]) -> Loc:
+    """Return the path with whole numbers for the indices of lists, those that are there and those to come."""
+    loc: list[int | str] = []
+    for part in parts:
+        index = part.isdecimal() and len(part) < 10 and not isinstance(value, dict)
+        key = int(part) if index else part
+        if isinstance(value, dict):
+            value = value.get(key)
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            value = None
+        loc.append(key)
+    return tuple(loc)
+
+
+def _read(tree: Tree, text: str, number: int, shift: int, loc: Loc) -> Tree:
+    """Return the tree of a setting's value, which begins `shift` characters into the setting."""
     try:
-        part = read_yaml(text.strip(), FILE)
+        return read_yaml(text, FILE)
     except SpecError as error:
         issue = error.issues[-1]
         _fail(tree, Place(FILE, number, issue.column + shift), loc, issue.message)
-    for old in [key for key in (*tree.places, *tree.keys) if key[: len(loc)] == loc]:
-        tree.places.pop(old, None)
-        tree.keys.pop(old, None)
+
+
+def _enter(tree: Tree, part: Tree, number: int, shift: int, loc: Loc) -> None:
+    """Put the places and mistakes of a setting's value where those of the old value were."""
+    for places in (tree.places, tree.keys):
+        for old in [key for key in places if key[: len(loc)] == loc]:
+            del places[old]
+    tree.lost = {old for old in tree.lost if old[: len(loc)] != loc} | {(*loc, *inner) for inner in part.lost}
+    tree.issues[:] = [issue for issue in tree.issues if issue.file == FILE or not _under(issue.path, loc)]
     tree.places[loc] = Place(FILE, number, shift + 1)
+    tree.keys[loc] = Place(FILE, number, 1)
     for target, places in ((tree.places, part.places), (tree.keys, part.keys)):
         for inner, place in places.items():
             target[(*loc, *inner)] = Place(FILE, number, place.column + shift)
@@ -52,8 +85,6 @@ def _read(tree: Tree, text: str, number: int, offset: int, loc: Loc) -> Any:
         place = Place(FILE, number, issue.column + shift)
         inner_loc = (*loc, *issue.path.split(".")) if issue.path else loc
         tree.issues.append(tree.issue(place, inner_loc, issue.message, issue.value))
-    tree.issues[:] = [issue for issue in tree.issues if issue.file == FILE or not _under(issue.path, loc)]
-    return part.value
 
 
 def _under(path: str, loc: Loc) -> bool:
@@ -85,8 +116,8 @@ def _put(tree: Tree, loc: Loc, value: Any, start: Place) -> None:
             tree.keys.setdefault((*path, key), start)
             here = here[key]
         else:
-            _fail(tree, start, path, f"is a single value ({here!r}): nothing can be set inside it")
+            _fail(tree, start, path, f"is a single value ({show(here)}): nothing can be set inside it")
 
 
 def _fail(tree: Tree, place: Place, loc: Loc, message: str) -> NoReturn:
-    raise SpecError([tree.issue(place, loc, re.sub(r"\s+", " ", message))])
+    raise SpecError([tree.issue(place, loc, message)])

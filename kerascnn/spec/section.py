@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from kerascnn.spec.tree import MAX_ISSUES, clip
 
 
 class Section(BaseModel):
@@ -34,70 +37,81 @@ class Section(BaseModel):
         try:
             return handler(value)
         except ValidationError as error:
-            details = [cls._explain(line) for line in error.errors(include_url=False)]
+            # Each section around this one handles the same mistakes again, and nobody reads thousands.
+            details = [cls._explain(line) for line in error.errors(include_url=False)[:MAX_ISSUES]]
             raise ValidationError.from_exception_data(cls.__name__, details) from None
 
     @classmethod
     def _explain(cls, line: Any) -> InitErrorDetails:
         kind, loc = line["type"], line["loc"]
         if kind == "extra_forbidden" and len(loc) == 1:
-            near = nearest(str(loc[0]), cls.model_fields) or cls._nearest_inside(str(loc[0]))
+            word = clip(str(loc[0]))
+            near = nearest(word, cls.model_fields) or cls._nearest_inside(word)
             known = f"the fields are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no fields"
             return problem(
                 "unknown_field",
                 "no field is named '{name}'; {hint}",
                 loc=loc,
                 value=line["input"],
-                name=loc[0],
+                name=word,
                 hint=f"did you mean '{near}'?" if near else known,
                 suggestion=near,
             )
         if kind in _KNOWN_BY_PYDANTIC:
             return InitErrorDetails(type=kind, loc=loc, input=line["input"], ctx=line.get("ctx", {}))
-        return InitErrorDetails(
-            type=PydanticCustomError(kind, "{message}", {**(line.get("ctx") or {}), "message": line["msg"]}),
-            loc=loc,
-            input=line["input"],
-        )
+        return problem(kind, "{message}", loc=loc, value=line["input"], **{**line.get("ctx", {}), "message": line["msg"]})
 
     @classmethod
     def _nearest_inside(cls, word: str) -> str | None:
         """Return the path of the field of a section inside this one that the word was most likely meant to be."""
+        paths: dict[str, str] = {}
+        for path in cls._paths():
+            paths.setdefault(path.rpartition(".")[2], path)
+        near = nearest(word, paths, cutoff=0.8)
+        return paths[near] if near else None
+
+    @classmethod
+    def _paths(cls) -> Iterator[str]:
+        """Yield the path of each field of the sections inside this one; the item of a list is its first."""
         for name, info in cls.model_fields.items():
             for inner in (info.annotation, *get_args(info.annotation)):
                 if isinstance(inner, type) and issubclass(inner, Section):
-                    near = nearest(word, inner.model_fields)
-                    if near:
-                        return f"{name}.{near}" if inner is info.annotation else f"{name}.0.{near}"
-        return None
+                    prefix = name if inner is info.annotation else f"{name}.0"
+                    yield from (f"{prefix}.{field}" for field in inner.model_fields)
+                    yield from (f"{prefix}.{path}" for path in inner._paths())
 
 
 def problem(code: str, template: str, /, *, loc: tuple[int | str, ...], value: Any, **context: Any) -> InitErrorDetails:
-    """Return one error for `ValidationError.from_exception_data`; user text goes into `context`, not the template."""
-    # pydantic fills text and numbers into the template and leaves other values out of it, as None must be.
-    return InitErrorDetails(type=PydanticCustomError(code, template, context), loc=loc, input=value)
+    """Return one error for `ValidationError.from_exception_data`; the template is filled in from the context."""
+    # pydantic would fill the values in one after another, and so look for fields in what a user wrote.
+    whole = {**context, "message": template.format(**context)}
+    return InitErrorDetails(type=PydanticCustomError(code, "{message}", whole), loc=loc, input=value)
 
 
-def nearest(word: str, choices: Iterable[str]) -> str | None:
+def nearest(word: str, choices: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the choice that the word was most likely meant to be, or None where none is near.
 
     >>> nearest("random_flp", ["random_flip", "random_crop"])
     'random_flip'
     """
-    choices = list(choices)
+    return _nearest(clip(word), tuple(choices), cutoff)
+
+
+@lru_cache(maxsize=1024)
+def _nearest(word: str, choices: tuple[str, ...], cutoff: float) -> str | None:
     folded = {choice.lower().replace("-", "_"): choice for choice in choices}
     key = word.lower().replace("-", "_").replace(" ", "_")
     if key in folded:
         return folded[key]
-    close = difflib.get_close_matches(key, folded, n=1, cutoff=0.6)
-    if close:
-        return folded[close[0]]
-    # `epoch_count` or `lr`: a word that contains, or is the initials of, a choice.
-    initials = {"".join(part[0] for part in name.split("_") if part): name for name in folded if "_" in name}
-    if len(key) > 1 and key in initials:
-        return folded[initials[key]]
+    # `epoch_count`, `float16`: a word that contains a choice, or stands in one; a slip of the pen is likelier still.
     inside = [name for name in folded if len(name) > 3 and (name in key or (len(key) > 3 and key in name))]
-    return folded[max(inside, key=len)] if inside else None
+    for names, least in ((folded, max(cutoff, 0.85)), (inside, 0.0), (folded, cutoff)):
+        close = difflib.get_close_matches(key, names, n=1, cutoff=least)
+        if close:
+            return folded[close[0]]
+    # `lr`: a word that is the initials of a choice.
+    initials = {"".join(part[0] for part in name.split("_") if part): name for name in folded if "_" in name}
+    return folded[initials[key]] if len(key) > 1 and key in initials else None
 
 
 def _known_types() -> frozenset[str]:

@@ -1,0 +1,55 @@
+# Two commands do everything: `make demo` and `make test`. PYTHON is any Python from 3.11 to 3.13.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+CONSTRAINTS := constraints.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all check lint types format schema benchmark clean
+
+help:  ## show what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
+
+# The environment is made once and again when what it is made from changes. pip compiles the bytecode as it installs.
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit("kerascnn needs Python 3.11 to 3.13; set PYTHON=..." if not (3, 11) <= sys.version_info[:2] < (3, 14) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: $(BIN)/python pyproject.toml $(CONSTRAINTS)
+	$(PIP) install --quiet --constraint $(CONSTRAINTS) --editable .
+	$(BIN)/python -m compileall -q kerascnn
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.core
+	$(PIP) install --quiet --constraint $(CONSTRAINTS) --editable '.[dev]'
+	@touch $@
+
+demo: $(VENV)/.core  ## train LeNet-5 on handwritten digits, evaluate it, write a report
+	$(BIN)/kerascnn train templates/image_classification/lenet5.yaml --runs runs
+	$(BIN)/kerascnn evaluate latest --split test --runs runs
+
+test: $(VENV)/.dev  ## run the fast tests
+	$(BIN)/python -m pytest -m 'not slow'
+
+test-all: $(VENV)/.dev  ## run every test
+	$(BIN)/python -m pytest
+
+check: lint types test  ## what CI runs: lint, types, fast tests
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.dev
+	$(BIN)/mypy
+
+format: $(VENV)/.dev  ## put the code in the project's form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/.dev  ## measure start-up against `import keras`
+	$(BIN)/python benchmarks/startup.py
+
+clean:  ## remove the environment and what was built
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

@@ -1,0 +1,179 @@
+"""Commands that need no data and no keras, but for `summary`: init, templates, validate, schema, summary, doctor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from kerascnn.cli.options import AsJson, Setting, SpecFile
+from kerascnn.cli.output import complain, document, note, result, table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(init)
+    app.command()(templates)
+    app.command()(validate)
+    app.command()(summary)
+    app.command()(schema)
+    app.command()(doctor)
+
+
+def init(
+    template: Annotated[str, typer.Argument(help="A template's name; see `kerascnn templates`.")] = "lenet5",
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the spec.")] = Path("spec.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Write a spec to start from, and its schema."""
+    import json
+
+    from kerascnn.errors import UsageError
+    from kerascnn.runs.atomic import write_text
+    from kerascnn.spec.schema import json_schema
+    from kerascnn.templates_list import find_template
+
+    if file.exists() and not force:
+        raise UsageError(f"{file} is there already; choose another file with --output, or say --force")
+    if not file.parent.is_dir():
+        raise UsageError(f"there is no folder {file.parent}")
+    text = find_template(template).read_text("utf-8")
+    schema_file = file.with_name("kerascnn.schema.json")
+    write_text(schema_file, json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
+    write_text(file, f"# yaml-language-server: $schema={schema_file.name}\n{text}")
+    result(str(file))
+    note(f"wrote {file} from the template '{template}', and {schema_file} for editors; next: kerascnn train {file}")
+
+
+def templates(as_json: AsJson = False) -> None:
+    """List the templates: specs to copy."""
+    from kerascnn.templates_list import list_templates
+
+    found = list_templates()
+    if as_json:
+        document([{"name": t.name, "task": t.task, "about": t.about, "path": str(t.path)} for t in found])
+    else:
+        result(table(["name", "task", "about"], [[t.name, t.task, t.about] for t in found]))
+
+
+def validate(
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML or JSON specs.")],
+    settings: Setting = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check specs without building anything.
+
+    Names, types, ranges, and whether the parts fit; keras is not needed."""
+    from kerascnn.errors import SpecError
+    from kerascnn.spec import load_spec
+
+    reports: list[dict[str, Any]] = []
+    for path in specs:
+        try:
+            spec = load_spec(path, settings or ())
+        except SpecError as error:
+            reports.append({"file": str(path), "valid": False, "errors": [_issue(issue) for issue in error.issues]})
+            if not as_json:
+                complain(error)
+        else:
+            reports.append({"file": str(path), "valid": True, "errors": []})
+            if not as_json:
+                result(f"{path}: valid ({spec.task.type_name}: {spec.data.source.type_name}, "
+                       f"{spec.model.backbone.type_name}, {spec.model.head.type_name})")  # fmt: skip
+    if as_json:
+        document(reports)
+    if not all(report["valid"] for report in reports):
+        raise typer.Exit(2)
+
+
+def summary(
+    spec: SpecFile,
+    settings: Setting = None,
+    classes: Annotated[int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)] = None,
+    shape: Annotated[
+        str | None, typer.Option("--input", metavar="H,W,C", help="Shape of a picture, where the data is not there.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the network layer by layer.
+
+    Shapes, parameters, operations and receptive fields; nothing is trained, and no weight is made."""
+    from kerascnn.cli.loading import announce_keras, at_spec
+    from kerascnn.spec import load_spec
+
+    loaded = load_spec(spec, settings or ())
+    announce_keras()
+    from kerascnn.engine.describe import describe_input
+    from kerascnn.engine.summary import summarize
+
+    info = describe_input(loaded, classes, shape)
+    with at_spec(spec, settings or ()):
+        facts = summarize(loaded, info)
+    if as_json:
+        document(facts)
+        return
+    rows = [
+        [
+            row["name"],
+            row["type"],
+            " x ".join(map(str, row["output_shape"])),
+            f"{row['parameters']:,}",
+            f"{row['flops']:,}",
+            str(row["receptive_field"]),
+            row["spec_path"],
+        ]
+        for row in facts["layers"]
+    ]
+    result(table(["layer", "type", "output", "parameters", "operations", "sees", "in the spec"], rows))
+    result("")
+    result(f"{facts['name']}: {' x '.join(map(str, facts['input_shape']))} -> {' x '.join(map(str, facts['output_shape']))}")
+    result(f"parameters            {facts['parameters']:,} ({facts['trainable_parameters']:,} trainable)")
+    result(f"operations a picture  {facts['flops']:,} (a multiply-add is two)")
+    result(f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}")
+
+
+def schema(
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")] = None,
+) -> None:
+    """Print the JSON Schema of specs.
+
+    It is draft 2020-12, with the components that are installed."""
+    import json
+
+    from kerascnn.runs.atomic import write_text
+    from kerascnn.spec.schema import json_schema
+
+    text = json.dumps(json_schema(), indent=1, ensure_ascii=False)
+    if output is None:
+        result(text)
+    else:
+        write_text(output, text + "\n")
+        result(str(output))
+
+
+def doctor(as_json: AsJson = False) -> None:
+    """Look at this machine and say what is wrong.
+
+    Python, packages, backend, devices, memory, disk and plugins."""
+    from kerascnn.cli.checkup import checkup
+
+    findings = checkup()
+    if as_json:
+        document([finding.as_dict() for finding in findings])
+    else:
+        for finding in findings:
+            result(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.text}")
+    if not all(finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def _issue(issue: Any) -> dict[str, Any]:
+    return {
+        "file": issue.file,
+        "line": issue.line,
+        "column": issue.column,
+        "path": issue.path,
+        "message": issue.message,
+        "suggestion": issue.suggestion,
+    }

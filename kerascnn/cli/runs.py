@@ -1,0 +1,68 @@
+"""`kerascnn runs`: what is in a folder of runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from kerascnn.cli.options import AsJson, RunName, RunsFolder
+from kerascnn.cli.output import document, result, table
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(
+        help="List runs and show one.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+    )
+    group.command("list")(list_all)
+    group.command("show")(show)
+    app.add_typer(group, name="runs")
+
+
+def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
+    """List the runs, the latest last."""
+    from kerascnn.runs.folder import list_runs
+
+    rows = [run.summary() for run in list_runs(runs)]
+    if as_json:
+        document(rows)
+    elif not rows:
+        result(f"no runs under {runs}")
+    else:
+        shown = [
+            [row["run"], row["name"], row["state"], str(row["epochs"]), _figures(row["metrics"])] for row in rows
+        ]
+        result(table(["run", "name", "state", "epochs", "best"], shown))
+
+
+def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
+    """Show one run: its state and why, its figures, what was really done."""
+    from kerascnn.runs.folder import RunFolder
+
+    folder = RunFolder.find(run, runs)
+    facts = folder.summary()
+    present = {
+        name: folder.read(f"{name}.json") for name in ("effective", "data", "labels")
+        if (folder.path / f"{name}.json").is_file()
+    }  # fmt: skip
+    splits = sorted(file.stem for file in (folder.path / "evaluation").glob("*.json"))
+    evaluations = {split: folder.read(f"evaluation/{split}.json") for split in splits}
+    if as_json:
+        document({**facts, **present, "history": folder.metrics(), "evaluations": evaluations})
+        return
+    result(f"run      {facts['run']}  {facts['name']}")
+    result(f"state    {facts['state']}" + (f": {facts['reason']}" if facts["reason"] else ""))
+    result(f"folder   {facts['path']}")
+    result(f"epochs   {facts['epochs']}" + (f", best {_figures(facts['metrics'])}" if facts["metrics"] else ""))
+    if "effective" in present:
+        effective = present["effective"]
+        result(f"computed {effective['backend']}, {effective['precision']['used']}, XLA "
+               f"{'on' if effective['xla']['used'] else 'off'} ({effective['xla']['why']})")  # fmt: skip
+        result(f"network  {effective['parameters']:,} parameters")
+    for split, report in evaluations.items():
+        result(f"{split:<8} {_figures(report['metrics'])}")
+
+
+def _figures(figures: dict[str, float]) -> str:
+    return "  ".join(f"{name} {value:.4f}" for name, value in figures.items())

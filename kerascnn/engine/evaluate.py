@@ -1,0 +1,36 @@
+"""Figures of a trained run on one of its splits."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from kerascnn.engine.data import load_split
+from kerascnn.engine.predict import Predictor
+from kerascnn.engine.report import write_report
+from kerascnn.errors import UsageError
+from kerascnn.runs.atomic import write_json
+from kerascnn.runs.folder import RunFolder
+from kerascnn.spec import DataInfo, spec_from_dict
+from kerascnn.spec.data import SPLITS
+
+
+def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = None) -> dict[str, Any]:
+    """Return the task's report of a run on a split, and keep it in the run as `evaluation/SPLIT.json` and `report.html`.
+
+    The samples are read again from the source and must be those that the run was made with, to the byte. Raises
+    UsageError for a split that the run does not have, DataError where its data has changed.
+    """
+    if split not in SPLITS:
+        raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
+    predictor = predictor or Predictor(run)
+    spec = spec_from_dict(run.read("spec.resolved.json"))
+    pictures, classes = load_split(spec, run.manifest(), predictor.form, split)
+    info = DataInfo(predictor.shape, tuple(predictor.labels))
+    report = spec.task.report(classes.tolist(), predictor.answers(pictures), info)
+    report = {"run": run.id, "split": split, "samples": len(classes), **report, "evaluated": time.time()}
+    folder = run.path / "evaluation"
+    folder.mkdir(exist_ok=True)
+    write_json(folder / f"{split}.json", report)
+    write_report(run)
+    return report

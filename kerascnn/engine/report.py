@@ -1,0 +1,156 @@
+"""The report of a run: one HTML file that opens from the disk, with no request to anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any
+
+from kerascnn.runs.atomic import write_text
+from kerascnn.runs.folder import RunFolder
+from kerascnn.spec.data import SPLITS
+from kerascnn.spec.yaml_text import write_yaml
+
+_STYLE = """
+:root { color-scheme: light dark; --line: #8884; --mark: #2a78d6; --second: #c2571a; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.6rem; } h2 { font-size: 1.2rem; margin-top: 2.2rem; }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
+th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+.scroll { overflow-x: auto; } .note { opacity: .75; } .cell { min-width: 2.2rem; text-align: center; }
+pre { padding: .8rem; border: 1px solid var(--line); overflow-x: auto; font-size: .85rem; }
+svg { max-width: 100%; height: auto; }
+"""
+
+
+def write_report(run: RunFolder) -> None:
+    """Write `report.html` of a run from what its folder holds."""
+    about, state, effective = run.about(), run.state, run.read("effective.json")
+    evaluations = {
+        split: run.read(f"evaluation/{split}.json")
+        for split in SPLITS
+        if (run.path / "evaluation" / f"{split}.json").is_file()
+    }
+    title = f"{about['name']}: {run.id}"
+    parts = [f"<h1>{escape(title)}</h1>", _opening(run, state.state, evaluations)]
+    for split in ("test", "validation", "train"):
+        if split in evaluations:
+            parts.append(_evaluation(split, evaluations[split]))
+    parts += ["<h2>Training</h2>", _curves(run.metrics()), _data(run.read("data.json")), _effective(effective)]
+    parts += ["<h2>Spec</h2>", f"<pre>{escape(write_yaml(run.read('spec.resolved.json')))}</pre>"]
+    parts += ["<h2>Environment</h2>", f"<pre>{escape(write_yaml(about['environment']))}</pre>"]
+    page = (
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
+    )
+    write_text(run.path / "report.html", page)
+
+
+def _opening(run: RunFolder, state: str, evaluations: dict[str, Any]) -> str:
+    best = run.best()
+    text = f"State: {escape(state)}. "
+    if best:
+        text += f"The model of epoch {best['epoch']} of {len(run.metrics())} was kept. "
+    if "test" in evaluations:
+        text += verdict(evaluations["test"])
+    return f"<p>{text}</p>"
+
+
+def verdict(report: dict[str, Any]) -> str:
+    """Return one sentence on how good a report's accuracy is, beside always naming the most frequent class."""
+    support = {row["label"]: row["support"] for row in report["per_class"]}
+    common = max(support, key=lambda label: support[label])
+    floor = support[common] / report["samples"]
+    m = report["metrics"]
+    return (
+        f"On {report['samples']} {escape(report['split'])} samples {m['accuracy']:.1%} are right "
+        f"(95 % interval {m['accuracy_low']:.1%} to {m['accuracy_high']:.1%}); always saying "
+        f"'{escape(common)}' would get {floor:.1%}."
+    )
+
+
+def _evaluation(split: str, report: dict[str, Any]) -> str:
+    rows = [[name, f"{value:.4f}"] for name, value in report["metrics"].items()]
+    classes = [
+        [row["label"], f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", str(row["support"])]
+        for row in report["per_class"]
+    ]
+    parts = [f"<h2>{split.capitalize()} split</h2>", _table(["Metric", "Value"], rows), "<h3>Classes</h3>"]
+    parts.append(_table(["Class", "Precision", "Recall", "F1", "Samples"], classes))
+    if "confusion_matrix" in report:
+        parts += ["<h3>Confusions</h3>", _confusions(report["confusion_matrix"], report["labels"])]
+    return "".join(parts)
+
+
+def _confusions(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
+    """Return the matrix with darker cells for larger shares of a row."""
+    head = "".join(f"<th class='cell'>{escape(label)}</th>" for label in labels)
+    body = []
+    for label, row in zip(labels, matrix, strict=True):
+        total = sum(row) or 1
+        cells = "".join(
+            f"<td class='cell' style='background: color-mix(in srgb, var(--{'mark' if i == j else 'second'}) "
+            f"{100 * count / total:.0f}%, transparent)'>{count or '·'}</td>"
+            for j, count in enumerate(row)
+            for i in [labels.index(label)]
+        )
+        body.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
+    return (
+        "<p class='note'>Rows are what the samples are, columns what the model says.</p>"
+        f"<div class='scroll'><table><tr><th></th>{head}</tr>{''.join(body)}</table></div>"
+    )
+
+
+def _curves(lines: Sequence[dict[str, Any]]) -> str:
+    """Return a picture of each figure over the epochs, training and validation together."""
+    names = [name for name in lines[0] if f"val_{name}" in lines[0] or name == "loss"] if lines else []
+    return "".join(_curve(name, lines) for name in names)
+
+
+def _curve(name: str, lines: Sequence[dict[str, Any]]) -> str:
+    series = {key: [line.get(key) for line in lines] for key in (name, f"val_{name}") if key in lines[0]}
+    values = [value for row in series.values() for value in row if value is not None]
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    span, last = (high - low) or 1.0, max(len(lines) - 1, 1)
+    paths = []
+    for (key, row), colour in zip(series.items(), ("mark", "second"), strict=False):
+        points = " ".join(
+            f"{40 + 520 * i / last:.1f},{170 - 150 * (value - low) / span:.1f}"
+            for i, value in enumerate(row)
+            if value is not None
+        )
+        paths.append(f"<polyline points='{points}' fill='none' stroke='var(--{colour})' stroke-width='2'/>")
+        y = 16 if colour == "mark" else 34
+        paths.append(f"<text x='470' y='{y}' font-size='13' fill='var(--{colour})'>{escape(key)}</text>")
+    axis = (
+        "<line x1='40' y1='170' x2='560' y2='170' stroke='currentColor' opacity='.4'/>"
+        f"<text x='40' y='190' font-size='12' fill='currentColor'>epoch 1</text>"
+        f"<text x='560' y='190' font-size='12' text-anchor='end' fill='currentColor'>{len(lines)}</text>"
+        f"<text x='36' y='24' font-size='12' text-anchor='end' fill='currentColor'>{high:.3g}</text>"
+        f"<text x='36' y='174' font-size='12' text-anchor='end' fill='currentColor'>{low:.3g}</text>"
+    )
+    return (
+        f"<figure><svg viewBox='0 0 580 200' width='580' role='img' aria-label='{escape(name)} over the epochs'>"
+        f"{axis}{''.join(paths)}</svg></figure>"
+    )
+
+
+def _data(facts: dict[str, Any]) -> str:
+    counts = facts["counts"]
+    labels = list(next(iter(counts.values())))
+    rows = [[label, *(str(counts[split][label]) for split in counts)] for label in labels]
+    rows.append(["all", *(str(sum(counts[split].values())) for split in counts)])
+    notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in facts["notes"])
+    return f"<h2>Data</h2>{_table(['Class', *counts], rows)}{notes}<p class='note'>Fingerprint {facts['fingerprint']}</p>"
+
+
+def _effective(effective: dict[str, Any]) -> str:
+    return f"<h2>What was really done</h2><pre>{escape(write_yaml(effective))}</pre>"
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
+    return f"<div class='scroll'><table><tr>{top}</tr>{body}</table></div>"

@@ -1,0 +1,75 @@
+"""The JSON Schema (draft 2020-12) of the specs that the installed components allow: for editors and forms.
+
+It is made from the components' fields and never used to validate: its errors could not be understood.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from kerascnn.spec.component import Component, components
+from kerascnn.spec.kinds import KINDS
+from kerascnn.spec.section import Section
+from kerascnn.spec.spec import Spec
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema: one definition for each component, and for each kind a `oneOf` of its components."""
+    definitions: dict[str, Any] = {}
+    root = _model(Spec, definitions)
+    for kind in KINDS:
+        found = components(kind)
+        for name, cls in found.items():
+            definitions[_key(kind, name)] = _component(cls, name, definitions)
+        definitions[kind] = {
+            "title": kind.capitalize(),
+            "oneOf": [{"$ref": f"#/$defs/{_key(kind, name)}"} for name in found],
+        }
+    schema = {"$schema": DIALECT, **root, "title": "kerascnn spec", "$defs": dict(sorted(definitions.items()))}
+    return _link(schema)
+
+
+def _key(kind: str, name: str) -> str:
+    return f"{kind}.{name}"
+
+
+def _component(cls: type[Component], name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    schema = _model(cls, definitions)
+    schema["title"] = name
+    schema["properties"] = {"type": {"const": name, "description": f"{name}: {_first_line(cls)}"}} | schema.get(
+        "properties", {}
+    )
+    schema["required"] = ["type", *schema.get("required", [])]
+    return schema
+
+
+def _model(cls: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of one section, and add those of the sections inside it to the definitions."""
+    schema = copy.deepcopy(cls.model_json_schema())
+    definitions.update(schema.pop("$defs", {}))
+    for name, info in cls.model_fields.items():
+        field = schema["properties"][name]
+        field.pop("title", None)
+        if isinstance(info.default, Component):
+            field["default"] = info.default.spell()
+        extra = info.json_schema_extra
+        if isinstance(extra, dict):
+            field.update(extra)
+    return schema
+
+
+def _link(value: Any) -> Any:
+    """Put references to kinds in the place of the marks that fields of a kind leave."""
+    if isinstance(value, dict):
+        rest = {key: _link(item) for key, item in value.items() if key != "x-kind"}
+        return {"$ref": f"#/$defs/{value['x-kind']}", **rest} if "x-kind" in value else rest
+    if isinstance(value, list):
+        return [_link(item) for item in value]
+    return value
+
+
+def _first_line(cls: type[Component]) -> str:
+    return (cls.__doc__ or "").strip().split("\n")[0]
