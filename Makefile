@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CONSTRAINTS := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types format schema benchmark clean
+.PHONY: help demo test test-all check lint types format reference benchmark clean
 
 help:  ## show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -47,6 +47,9 @@ types: $(VENV)/.dev
 format: $(VENV)/.dev  ## put the code in the project's form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.core  ## write the reference in docs/ from the code
+	$(BIN)/python docs/generate.py
 
 benchmark: $(VENV)/.dev  ## measure start-up against `import keras`
 	$(BIN)/python benchmarks/startup.py

@@ -12,8 +12,25 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 def registry():
     """Let a test register components; they are gone when it ends."""
     from kerascnn.spec import component
+    from kerascnn.spec.kinds import KINDS
 
+    # All that there is, since it is not loaded a second time.
+    for kind in KINDS:
+        component.components(kind)
     before = {kind: dict(known) for kind, known in component._components.items()}
     yield component._components
     component._components.clear()
     component._components.update(before)
+
+
+@pytest.fixture(scope="session")
+def digit():
+    """Return a function that gives a real scan of a digit by its number: uint8 `(8, 8)`."""
+    from sklearn.datasets import load_digits
+
+    images = load_digits().images
+
+    def scan(number: int):
+        return (images[number] * (255 / 16)).round().astype("uint8")
+
+    return scan

@@ -44,7 +44,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         labels = np.arange(count, dtype="uint8") % 10
         _write_idx(root / "idx" / f"{prefix}-images-idx3-ubyte", images)
         _write_idx(root / "idx" / f"{prefix}-labels-idx1-ubyte", labels)
-    return {"image_folder": str(root / "folder"), "manifest": str(root / "pictures.csv"), "idx": str(root / "idx")}
+    return {
+        "image_folder": str(root / "folder"),
+        "manifest": str(root / "pictures.csv"),
+        "idx": str(root / "idx"),
+    }
 
 
 def _write_idx(file: Path, array: np.ndarray) -> None:
@@ -67,7 +71,9 @@ def test_a_template_says_what_it_is_and_how_to_run_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
-def test_a_template_is_valid_under_the_schema_as_well(path: Path, schema: jsonschema.Draft202012Validator) -> None:
+def test_a_template_is_valid_under_the_schema_as_well(
+    path: Path, schema: jsonschema.Draft202012Validator
+) -> None:
     spec = load_spec(path)
     assert spec.task.type_name == path.parent.name
     schema.validate(read_tree(read_file(path), str(path)).value)

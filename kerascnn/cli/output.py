@@ -35,8 +35,8 @@ def complain(error: KerasCnnError) -> None:
             note(str(issue))
             if issue.frame():
                 note(issue.frame())
-        count = len(error.issues)
-        note(f"{count} mistake{'s' if count > 1 else ''} in the spec")
+        if len(error.issues) > 1:
+            note(f"{len(error.issues)} mistakes in the spec")
     else:
         note(f"error: {error}")
 

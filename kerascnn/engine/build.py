@@ -71,24 +71,32 @@ def precision_policy(policy: str) -> Iterator[None]:
 
 
 def _preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
-    """Resize and normalise in float32, whatever the precision of the rest: 16 bits are off by whole grey levels."""
-    preprocess = spec.model.preprocess
-    if preprocess.resize and tuple(preprocess.resize) != tuple(info.shape[:2]):
-        height, width = preprocess.resize
+    """Normalise and resize in float32, whatever the precision of the rest: 16 bits are off by whole grey levels.
+
+    In this order, because Keras's Resizing rounds bytes in compiled code and does not where it is called eagerly; on
+    real numbers both agree, and both orders give the same.
+    """
+    x = _normalize(spec, info)(x)
+    size = spec.model.preprocess.resize
+    if size and tuple(size) != tuple(info.shape[:2]):
+        layer = keras.layers.Resizing(*size, interpolation="bilinear", dtype="float32", name="resize")
         # training=False: by default this layer tells all those after it that they are being trained.
-        x = keras.layers.Resizing(height, width, interpolation="bilinear", dtype="float32", name="resize")(
-            x, training=False
-        )
-    if preprocess.normalize == "standardize":
+        x = layer(x, training=False)
+    return x
+
+
+def _normalize(spec: Spec, info: DataInfo) -> keras.layers.Layer:
+    how = spec.model.preprocess.normalize
+    if how == "standardize":
         channels = info.shape[-1]
         mean = info.mean or (127.5,) * channels
         variance = info.variance or (127.5**2,) * channels
         # Numbers, not arrays: they are saved as such.
         scale = [1 / max(v, 1.0) ** 0.5 for v in variance]
         offset = [-m * s for m, s in zip(mean, scale, strict=True)]
-        return keras.layers.Rescaling(scale, offset, dtype="float32", name="normalize")(x)
-    scale_by, shift = (1 / 255, 0.0) if preprocess.normalize == "unit" else (2 / 255, -1.0)
-    return keras.layers.Rescaling(scale_by, shift, dtype="float32", name="normalize")(x)
+        return keras.layers.Rescaling(scale, offset, dtype="float32", name="normalize")
+    factor, shift = (1 / 255, 0.0) if how == "unit" else (2 / 255, -1.0)
+    return keras.layers.Rescaling(factor, shift, dtype="float32", name="normalize")
 
 
 def _check_features(features: Any, source: Any) -> None:

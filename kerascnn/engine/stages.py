@@ -178,7 +178,7 @@ class Trainer:
 
     def _diverged(self, figures: Mapping[str, float], rate: float) -> DivergedError:
         wrong = [name for name, value in figures.items() if not math.isfinite(value)]
-        what = f"{', '.join(wrong)} is not a finite number" if wrong else "weights are not finite numbers"
+        what = f"not finite: {', '.join(wrong) or 'weights'}"
         kept = f"the model of epoch {self.best[1]} is kept" if self.best else "no model was kept"
         return DivergedError(
             f"training diverged in epoch {self.epoch} ({what}; learning rate {rate:g}); {kept}. "

@@ -17,7 +17,7 @@ from kerascnn.engine.devices import choose_precision, choose_xla, environment
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import StageResult, Trainer
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import DataError, DivergedError, KerasCnnError, ResourceError, StoppedError
+from kerascnn.errors import BuildError, DataError, DivergedError, KerasCnnError, ResourceError, StoppedError
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
@@ -164,4 +164,6 @@ def _explained(error: BaseException) -> BaseException:
     text = str(error)
     if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in text:
         return ResourceError("out of memory; lower train.batch_size, or the size of the pictures")
+    if isinstance(error, RecursionError):
+        return BuildError("the network is too deep for Keras to train and to save", "model.backbone")
     return error

@@ -16,8 +16,9 @@ from kerascnn.spec.tree import clip
 class Component(Section):
     """A named piece of a spec: its parameters, their ranges, defaults and documentation stand in its fields.
 
-    A component is written `{type: NAME, PARAMETER: VALUE, ...}`. A class becomes one by deriving from a kind (see
-    `kerascnn.spec.kinds`) and by `@register(NAME)`. Its one working method imports what it needs inside itself.
+    A component is written `{type: NAME, PARAMETER: VALUE, ...}`. A class becomes one by deriving from a kind
+    (see `kerascnn.spec.kinds`) and by `@register(NAME)`. Its one working method imports what it needs inside
+    itself.
     """
 
     kind: ClassVar[str] = ""
@@ -39,16 +40,19 @@ _namespace: list[str] = []
 def register(name: str) -> Callable[[type[C]], type[C]]:
     """Register a component class under its name in specs.
 
-    Inside a plugin, the plugin's own name and a dot are put before it. Raises PluginError where the name is taken.
+    Inside a plugin, the plugin's own name and a dot are put before it. Raises PluginError where the name is
+    taken, or the class does not define what its kind asks for.
     """
 
     def add(cls: type[C]) -> type[C]:
         full = f"{_namespace[-1]}.{name}" if _namespace else name
         if not cls.kind:
-            raise PluginError(f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ...")
+            raise PluginError(
+                f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ..."
+            )
         lacking = {*cls.__abstractmethods__, *(name for name in cls.__class_vars__ if not hasattr(cls, name))}
         if lacking:
-            raise PluginError(f"the {cls.kind} '{full}' lacks {', '.join(sorted(lacking))}; see {_kind(cls)}'s docstrings")
+            raise PluginError(f"the {cls.kind} '{full}' does not define {', '.join(sorted(lacking))}")
         known = _components.setdefault(cls.kind, {})
         taken = known.get(full)
         if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -99,12 +103,16 @@ def components(kind: str) -> dict[str, type[Component]]:
 class _OneOfKind:
     """Makes a field accept any registered component of its kind."""
 
-    def __get_pydantic_core_schema__(self, source: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
+    def __get_pydantic_core_schema__(
+        self, source: type[Component], handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
         schema = core_schema.no_info_plain_validator_function(
             lambda value: parse_component(source, value),
-            serialization=core_schema.plain_serializer_function_ser_schema(lambda component: component.spell()),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda component: component.spell()
+            ),
         )
-        # pydantic cannot follow references to components that it has not seen: kerascnn.spec.schema puts them in.
+        # pydantic cannot follow references to components that it has not seen; kerascnn.spec.schema can.
         schema["metadata"] = {"pydantic_js_functions": [lambda *_: {"x-kind": source.kind}]}
         return schema
 
@@ -119,36 +127,54 @@ def parse_component(kind: type[C], value: Any) -> C:
     if isinstance(value, kind):
         return value
     if not isinstance(value, dict):
-        raise _failure(kind, (), value, "should be a mapping with the key 'type', such as {example}")
+        names = list(components(kind.kind)) or ["NAME"]
+        example = f"{{type: {(nearest(value, names) if isinstance(value, str) else None) or names[0]}}}"
+        template = "should be a mapping with the key 'type', such as {example}"
+        raise _failure(kind, "component", (), value, template, example=example)
     if "type" not in value:
-        raise _failure(kind, (), value, "needs the key 'type': which {kind} is it?")
+        raise _no_type(kind, value)
     name = value["type"]
-    cls = find(kind.kind, name) if isinstance(name, str) else None
+    try:
+        cls = find(kind.kind, name) if isinstance(name, str) else None
+    except PluginError as error:
+        raise _failure(kind, "plugin", ("type",), name, "{error}", error=str(error)) from None
     if cls is None:
         raise _unknown(kind, name)
     return cls.model_validate({key: item for key, item in value.items() if key != "type"})  # type: ignore[return-value]
 
 
+def _no_type(kind: type[Component], value: dict[str, Any]) -> ValidationError:
+    """Return the error for a mapping without the key `type`: one of its keys may have been meant for it."""
+    names = components(kind.kind)
+    for key, item in value.items():
+        if nearest(key, ["type"]) or (isinstance(item, str) and item in names):
+            template = "no field is named '{name}'; did you mean '{suggestion}'?"
+            return _failure(kind, "unknown_field", (key,), item, template, name=clip(key), suggestion="type")
+    return _failure(kind, "component", (), value, "needs the key 'type': which {kind} is it?")
+
+
 def _unknown(kind: type[Component], name: Any) -> ValidationError:
-    names = list(components(kind.kind))
-    near = nearest(name, names) if isinstance(name, str) else None
-    article = "an" if kind.kind[0] in "aeiou" else "a"
     if not isinstance(name, str):
-        template = f"should be the name of {article} {kind.kind}"
+        article = "an" if kind.kind[0] in "aeiou" else "a"
+        return _failure(kind, "component", ("type",), name, f"should be the name of {article} {{kind}}")
+    names = list(components(kind.kind))
+    near = nearest(name, names)
+    plugin = name.partition(".")[0] if "." in name.strip(".") else ""
+    own = [other for other in names if plugin and other.startswith(f"{plugin}.")]
+    if near:
+        hint = f"did you mean '{near}'?"
+    elif plugin and not own:
+        hint = f"is the plugin '{clip(plugin)}' installed? see `kerascnn plugins`"
     else:
-        template = "no {kind} is named '{name}'"
-        if near:
-            template += "; did you mean '{suggestion}'?"
-        elif "." in name:
-            template += "; is the plugin '{plugin}' installed?"
-        else:
-            template += "; there are {names}"
-    context = {"plugin": str(name).split(".")[0], "names": ", ".join(names), "name": str(name)}
-    details = problem("unknown_component", template, loc=("type",), value=name, kind=kind.kind, suggestion=near, **context)
-    return ValidationError.from_exception_data(kind.__name__, [details])
+        hint = f"there are {', '.join(own or names)}" if names else f"no {kind.kind} is installed"
+    template = "no {kind} is named '{name}'; {hint}"
+    return _failure(
+        kind, "unknown_component", ("type",), name, template, name=clip(name), hint=hint, suggestion=near
+    )
 
 
-def _failure(kind: type[Component], loc: tuple[str, ...], value: Any, template: str) -> ValidationError:
-    example = f"{{type: {next(iter(components(kind.kind)), 'NAME')}}}"
-    details = problem("component", template, loc=loc, value=value, kind=kind.kind, example=example)
+def _failure(
+    kind: type[Component], code: str, loc: tuple[str, ...], value: Any, template: str, **context: Any
+) -> ValidationError:
+    details = problem(code, template, loc=loc, value=value, kind=kind.kind, **context)
     return ValidationError.from_exception_data(kind.__name__, [details])

@@ -1,6 +1,6 @@
 """Checks across the parts of a spec: does the head serve the task, does the source give what the task reads.
 
-They look at the names of components alone, so that a mistake inside one part hides no mistake between the others.
+They look at the names of components alone, so that a mistake inside one part hides no mistake between others.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from pydantic_core import InitErrorDetails
 from kerascnn.errors import PluginError
 from kerascnn.spec.component import Component, components, find
 from kerascnn.spec.section import nearest, problem
-
-Loc = tuple[int | str, ...]
+from kerascnn.spec.tree import Loc, clip
 
 
 def misfits(tree: Any) -> list[InitErrorDetails]:
     """Return every mistake between the parts of a spec that is given as plain data, however broken."""
     task = _class(tree, "task", ("task",))
-    found = []
+    found: list[InitErrorDetails] = []
     if task is not None:
         found += _head(tree, task)
         found += _readers(tree, task)
@@ -78,26 +77,34 @@ def _monitor(tree: Any, task: Any) -> Iterator[InitErrorDetails]:
         near = nearest(monitor, choices)
         yield problem(
             "monitor",
-            "the task '{task}' has no figure of this name{hint}; there are {choices}",
+            "the task '{task}' has no figure named '{name}'; {hint}",
             loc=loc,
             value=monitor,
             task=task.type_name,
-            hint=f"; did you mean '{near}'?" if near else "",
-            choices=", ".join(choices),
+            name=clip(monitor),
+            hint=f"did you mean '{near}'?" if near else f"there are {', '.join(choices)}",
             suggestion=near,
         )
 
 
 def _split(tree: Any) -> Iterator[InitErrorDetails]:
+    from kerascnn.spec.spec import Split  # the spec imports this module
+
     split = _get(tree, ("data", "split"))
-    parts = [split.get(name) for name in ("validation", "test")] if isinstance(split, dict) else []
-    numbers = [part for part in parts if isinstance(part, int | float) and not isinstance(part, bool)]
-    if sum(numbers) >= 1 and all(0 <= number < 1 for number in numbers):
+    if not isinstance(split, dict):
+        return
+    parts = {name: split.get(name, field.default) for name, field in Split.model_fields.items()}
+    sound = all(isinstance(part, int | float) and 0 <= part < 1 for part in parts.values())
+    if sound and sum(parts.values()) >= 1:
+        said = ", ".join(
+            f"{name} {part}{'' if name in split else ' by default'}" for name, part in parts.items()
+        )
         yield problem(
             "split_sum",
-            "validation and test together leave nothing to train on: their sum should be below 1",
+            "nothing is left to train on: validation and test together should be less than 1 (got {said})",
             loc=("data", "split"),
-            value=sum(numbers),
+            value=split,
+            said=said,
         )
 
 

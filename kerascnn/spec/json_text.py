@@ -18,12 +18,12 @@ _MEANT = {"True": "true", "False": "false", "None": "null", "TRUE": "true", "FAL
 
 
 def read_json(text: str, file: str) -> Tree:
-    """Return the tree of a JSON text. Raises SpecError where it cannot be read on; other mistakes stand in it."""
+    """Return the tree of a JSON text, with its mistakes. Raises SpecError where it cannot be read on."""
     return _Reader(text, file).read()
 
 
 class _Reader:
-    """A state machine without recursion: each state takes the next character and returns the state after it."""
+    """A state machine without recursion: a state takes the next character and returns the state after it."""
 
     def __init__(self, text: str, file: str):
         self.text = text
@@ -161,9 +161,13 @@ class _Reader:
                 self.at = start
                 self.fail("the quote that opens here is not closed")
             if char in ("\n", "\r"):
-                self.fail("a text ends on the line that it begins on; close its quote, or write a line break as \\n")
+                self.fail(
+                    "a text ends on the line that it begins on; close its quote, or write a line break as \\n"
+                )
             if "control character" in error.msg:
-                self.fail(f"the character U+{ord(char):04X} may not stand in a text; write it as \\u{ord(char):04x}")
+                self.fail(
+                    f"the character U+{ord(char):04X} may not stand in a text; write it as \\u{ord(char):04x}"
+                )
             self.fail("a backslash begins an escape, and this is none; write a backslash itself as \\\\")
         return str(value)
 
@@ -178,7 +182,7 @@ class _Reader:
 def _expected(word: str) -> str:
     """Return what should stand in place of a word that is no JSON value."""
     if word in _MEANT:
-        return f"should be {_MEANT[word]}, in small letters"
+        return f"should be {_MEANT[word]}"
     if word[0] == "'":
         return "should be a text in double quotes"
     if word[0] in "-+.0123456789":

@@ -8,12 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from kerascnn.errors import Issue, PluginError, SpecError
+from kerascnn.errors import Issue, SpecError
 from kerascnn.spec.json_text import read_json
-from kerascnn.spec.messages import say
+from kerascnn.spec.messages import say, show
 from kerascnn.spec.overrides import override
 from kerascnn.spec.spec import Spec
-from kerascnn.spec.tree import MAX_BYTES, Place, Tree
+from kerascnn.spec.tree import LINE_BREAK, MAX_BYTES, MAX_ISSUES, Loc, Place, Tree, read_data
 from kerascnn.spec.yaml_text import read_yaml
 
 
@@ -32,7 +32,7 @@ def read_file(path: Path) -> bytes:
         if path.is_dir():
             raise _file_error(path, "is a folder; name the spec file in it")
         if not path.is_file():
-            raise _file_error(path, "is not there" if not path.exists() else "is not a regular file")
+            raise _file_error(path, "there is no such file" if not path.exists() else "is not a regular file")
         if path.stat().st_size > MAX_BYTES:
             raise _file_error(path, f"is larger than {MAX_BYTES} bytes, the limit for a spec")
         return path.read_bytes()
@@ -51,8 +51,7 @@ def parse_spec(content: bytes | str, file: str = "spec.yaml", overrides: Sequenc
 
 def spec_from_dict(data: Mapping[str, Any]) -> Spec:
     """Return the spec of plain data, as `Spec.spell` gives it. Raises SpecError; places have no lines."""
-    tree = Tree(value=dict(data))
-    return validate(tree, "spec")
+    return validate(read_data(data, "spec"), "spec")
 
 
 def read_tree(content: bytes | str, file: str) -> Tree:
@@ -64,13 +63,10 @@ def read_tree(content: bytes | str, file: str) -> Tree:
     reader = read_json if file.lower().endswith(".json") else read_yaml
     tree = reader(content.removeprefix("\ufeff"), file)
     start = Place(file, 1, 1)
-    if tree.value is None:
-        raise SpecError([*tree.issues, tree.issue(start, (), "the file is empty; a spec starts with 'kerascnn: 1'")])
-    if not isinstance(tree.value, dict):
-        place = tree.place(()) or start
-        message = f"a spec is a mapping that starts with 'kerascnn: 1', not {_kind(tree.value)}"
-        raise SpecError([*tree.issues, tree.issue(place, (), message)])
-    return tree
+    if isinstance(tree.value, dict):
+        return tree
+    wrong = [] if () in tree.lost else [tree.issue(tree.place(()) or start, (), _no_mapping(tree.value))]
+    raise SpecError([*tree.issues, *wrong])
 
 
 def validate(tree: Tree, file: str) -> Spec:
@@ -79,42 +75,66 @@ def validate(tree: Tree, file: str) -> Spec:
         spec = Spec.model_validate(tree.value)
     except ValidationError as error:
         raise SpecError([*tree.issues, *_issues(error, tree, file)]) from None
-    except PluginError as error:
-        raise SpecError([*tree.issues, Issue(file, 0, 0, "", str(error))]) from None
     if tree.issues:
         raise SpecError(tree.issues)
     return spec
 
 
 def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
-    known = {issue.path for issue in tree.issues}
+    errors = error.errors(include_url=False)
+    # One slip of the pen is one mistake: a key that is not known, and the one that it was meant for missing.
+    meant = {
+        (*line["loc"][:-1], line["ctx"].get("suggestion"))
+        for line in errors
+        if line["type"] == "unknown_field"
+    }
     issues = []
-    for line in error.errors(include_url=False):
+    for line in errors:
         loc = line["loc"]
-        if ".".join(map(str, loc)) in known:
-            continue  # the reader has said what is wrong with this value
-        place = tree.place(loc, of_key=line["type"] == "unknown_field") or Place(file, 0, 0)
+        unknown = line["type"] == "unknown_field"
+        if (line["type"] == "missing" and loc in meant) or (not unknown and _was_lost(loc, tree)):
+            continue
+        place = tree.place(loc, of_key=unknown) or Place(file, 0, 0)
         message, suggestion = say(line)
         issues.append(tree.issue(place, loc, message, line["input"], suggestion))
+    if len(errors) >= MAX_ISSUES:
+        last = max(issues, key=lambda issue: issue.line)
+        issues.append(
+            tree.issue(Place(file, last.line, last.column), (), "there are more mistakes than these")
+        )
     return issues
 
 
+def _was_lost(loc: Loc, tree: Tree) -> bool:
+    """Return whether the reader has said what is wrong with this value, or with a part of it."""
+    return any(lost[: len(loc)] == loc for lost in tree.lost)
+
+
 def _decode(content: bytes, file: str) -> str:
-    for mark, name in ((b"\xff\xfe", "UTF-16"), (b"\xfe\xff", "UTF-16"), (b"\x00\x00\xfe\xff", "UTF-32")):
+    marks = {
+        b"\xff\xfe\x00\x00": "UTF-32",
+        b"\x00\x00\xfe\xff": "UTF-32",
+        b"\xff\xfe": "UTF-16",
+        b"\xfe\xff": "UTF-16",
+    }
+    for mark, name in marks.items():
         if content.startswith(mark):
             raise SpecError([Issue(file, 1, 1, "", f"is {name}; save it as UTF-8")])
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = content[: error.start].decode("utf-8")
-        line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+        before = LINE_BREAK.split(content[: error.start].decode("utf-8").removeprefix("\ufeff"))
         byte = content[error.start]
-        raise SpecError([Issue(file, line, column, "", f"is not UTF-8 (byte 0x{byte:02x}); save it as UTF-8")]) from None
+        message = f"is not UTF-8 (byte 0x{byte:02x}); save it as UTF-8"
+        raise SpecError([Issue(file, len(before), len(before[-1]) + 1, "", message)]) from None
 
 
 def _file_error(path: Path, message: str) -> SpecError:
     return SpecError([Issue(str(path), 0, 0, "", message)])
 
 
-def _kind(value: Any) -> str:
-    return "a list" if isinstance(value, list) else f"the single value {value!r}"
+def _no_mapping(value: Any) -> str:
+    if value is None:
+        return "the file is empty; a spec is a mapping with the key 'kerascnn'"
+    kind = "a list" if isinstance(value, list) else f"the single value {show(value)}"
+    return f"a spec is a mapping with the key 'kerascnn', not {kind}"

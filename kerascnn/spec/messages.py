@@ -1,13 +1,14 @@
-"""What a mistake in a spec is called: one sentence that says what was expected, what was got, and what to do."""
+"""What a mistake in a spec is called: what was expected, what was got, and what to do, in one sentence."""
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kerascnn.spec.section import nearest
+from kerascnn.spec.tree import clip
+from kerascnn.spec.yaml_text import is_text
 
 _EXPECTED: dict[str, str] = {
     "string_type": "should be text",
@@ -38,62 +39,93 @@ _EXPECTED: dict[str, str] = {
     "too_long": "should have at most {max_length} items; it has {actual_length}",
     "literal_error": "should be {expected}",
 }
-_SELF_EXPLAINED = {"unknown_field", "unknown_component", "head_task", "reads"}
+_SELF_EXPLAINED = {
+    "unknown_field",
+    "unknown_component",
+    "plugin",
+    "head_task",
+    "reads",
+    "monitor",
+    "split_sum",
+}
 _YAML_1_1_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_GROUPED = re.compile(r"[-+]?[0-9]{1,3}([_, ][0-9]{3})+(\.[0-9]+)?|[-+]?[0-9]+(_[0-9]+)+")
 
 
 def say(error: Mapping[str, Any]) -> tuple[str, str | None]:
     """Return the sentence for one error of pydantic, and the word that was likely meant, if there is one."""
     kind, value, context = error["type"], error["input"], dict(error.get("ctx") or {})
+    suggestion = context.get("suggestion")
     if kind == "missing":
         return "is missing; it has no default", None
     if kind in _SELF_EXPLAINED:
-        return error["msg"], context.get("suggestion")
+        return error["msg"], suggestion
     template = _EXPECTED.get(kind)
     numbers = {key: f"{item:g}" if isinstance(item, float) else item for key, item in context.items()}
-    message = template.format(**numbers) if template else _lower(error["msg"])
-    suggestion = context.get("suggestion")
+    message = template.format(**numbers) if template else _sentence(error["msg"])
+    if kind in ("too_short", "too_long", "string_too_short", "string_too_long"):
+        message = re.sub(r"\b1 (item|character)s", r"1 \1", message)
+    hint = _hint(kind, value, context)
     if kind == "literal_error" and isinstance(value, str):
         suggestion = nearest(value, re.findall(r"'([^']*)'", str(context.get("expected", ""))))
-        message += f"; did you mean '{suggestion}'?" if suggestion else ""
-    hint = _hint(kind, value)
+        hint = f"did you mean '{suggestion}'?" if suggestion else hint
     return f"{message} (got {show(value)}){f'; {hint}' if hint else ''}", suggestion
 
 
 def show(value: Any, limit: int = 60) -> str:
     """Return a value as it would stand in a spec, shortened.
 
-    >>> show({"filters": 3}), show("x"), show(None)
-    ('a mapping', "'x'", 'null')
+    >>> show({"filters": 3}), show("x"), show(None), show([1, "x"])
+    ('a mapping', "'x'", 'null', "[1, 'x']")
     """
     if isinstance(value, dict):
         return "a mapping" if value else "an empty mapping"
     if isinstance(value, list | tuple):
-        text = json.dumps(value, ensure_ascii=False, default=str)
+        if any(isinstance(item, dict | list | tuple) for item in value) or len(value) > limit:
+            return f"a list of {len(value)}"
+        text = f"[{', '.join(map(show, value))}]"
         return text if len(text) <= limit else f"a list of {len(value)}"
     if isinstance(value, str):
-        return f"'{value}'" if len(value) <= limit else f"'{value[:limit]}...'"
-    if value is None or isinstance(value, bool):
-        return json.dumps(value)
-    text = str(value)
-    return text if len(text) <= limit else f"{text[:limit]}..."
+        return f"'{clip(value, limit)}'"
+    if value is None:
+        return "null"
+    return clip(str(value).lower() if isinstance(value, bool) else str(value), limit)
 
 
-def _hint(kind: str, value: Any) -> str:
+def _hint(kind: str, value: Any, context: Mapping[str, Any]) -> str:
     """Return what to write instead, for the slips that YAML and its older version lead to."""
+    if value is None and kind != "component":
+        return "write a value after the key, or remove the key"
+    if kind == "list_type":
+        return (
+            "begin it with '- ': it is one item of a list"
+            if isinstance(value, dict)
+            else f"write [{show(value)}]"
+        )
+    if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer():
+        return f"write {value:.0f}" if abs(value) < 1e15 else ""
     if not isinstance(value, str):
-        return "write nothing but the items, each after '- '" if kind == "list_type" and value == {} else ""
-    if kind.startswith("bool") and value.lower() in _YAML_1_1_WORDS:
-        return f"write {_YAML_1_1_WORDS[value.lower()]}"
-    parse: Callable[[str], Any] | None = {"int_type": int, "float_type": float}.get(kind)
-    if parse:
-        try:
-            parse(value)
-        except ValueError:
-            return ""
-        return "write it without quotes"
+        return ""
+    if kind == "bool_type":
+        word = value.lower()
+        return f"write {_YAML_1_1_WORDS[word]}" if word in _YAML_1_1_WORDS else ""
+    if kind == "string_pattern_mismatch":
+        close = re.sub(r"[^A-Za-z0-9_.-]+", "-", value).strip("-")[:60]
+        return f"write '{close}'" if re.search(context["pattern"], close) else ""
+    if kind in ("int_type", "float_type", "literal_error"):
+        return _number_hint(value)
     return ""
 
 
-def _lower(message: str) -> str:
+def _number_hint(text: str) -> str:
+    if not is_text(text) and text.lstrip("-+.")[:1].isdecimal():
+        return "write it without quotes"
+    if _GROUPED.fullmatch(text):
+        return f"write {re.sub('[_, ]', '', text)}"
+    return ""
+
+
+def _sentence(message: str) -> str:
+    """Return a message of pydantic, or of a component's own check, without the name of its exception."""
+    message = re.sub(r"^(Value error|Assertion failed), ", "", message)
     return message[:1].lower() + message[1:]

@@ -16,8 +16,9 @@ FILE = "--set"
 def override(tree: Tree, settings: Sequence[str]) -> None:
     """Put each setting into the tree. In messages, the N-th setting is line N of the file `--set`.
 
-    A value is read as YAML: `0.1`, `true`, `[28, 28]`, `{type: sgd}`. A key that is not there is added; an index may be
-    that of an item, or the next one. A setting that cannot be put in is added to the mistakes of the tree.
+    A value is read as YAML: `0.1`, `true`, `[28, 28]`, `{type: sgd}`. A key that is not there is added; an
+    index may be that of an item, or the next one. A setting that cannot be put in is added to the mistakes of
+    the tree.
     """
     tree.lines[FILE] = list(settings)
     for number, setting in enumerate(settings, 1):
@@ -103,7 +104,12 @@ def _put(tree: Tree, loc: Loc, value: Any, start: Place) -> None:
             if not isinstance(part, int):
                 _fail(tree, start, path, f"is a list: '{part}' should be the index of an item, from 0 on")
             if part > len(here):
-                _fail(tree, start, path, f"has {len(here)} items: {part} is past the next free index, {len(here)}")
+                _fail(
+                    tree,
+                    start,
+                    path,
+                    f"has {len(here)} items: {part} is past the next free index, {len(here)}",
+                )
             if part == len(here):
                 here.append(fresh)
             elif last or here[part] is None:

@@ -1,4 +1,4 @@
-"""The base of everything that a spec spells out: strict, frozen, and with errors that suggest the right word."""
+"""The base of all that a spec spells out: strict, frozen, and with errors that suggest the right word."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from kerascnn.spec.tree import MAX_ISSUES, clip
 class Section(BaseModel):
     """A mapping in a spec whose keys, types and ranges stand in its fields.
 
-    Values are taken as they are: no text becomes a number, no number becomes a truth value, and NaN and infinity are
-    refused. An unknown key is an error that names the nearest known one.
+    Values are taken as they are: no text becomes a number, no number becomes a truth value, and NaN and
+    infinity are refused. An unknown key is an error that names the nearest known one.
     """
 
     model_config = ConfigDict(
@@ -47,7 +47,9 @@ class Section(BaseModel):
         if kind == "extra_forbidden" and len(loc) == 1:
             word = clip(str(loc[0]))
             near = nearest(word, cls.model_fields) or cls._nearest_inside(word)
-            known = f"the fields are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no fields"
+            known = (
+                f"the fields are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no fields"
+            )
             return problem(
                 "unknown_field",
                 "no field is named '{name}'; {hint}",
@@ -59,11 +61,14 @@ class Section(BaseModel):
             )
         if kind in _KNOWN_BY_PYDANTIC:
             return InitErrorDetails(type=kind, loc=loc, input=line["input"], ctx=line.get("ctx", {}))
-        return problem(kind, "{message}", loc=loc, value=line["input"], **{**line.get("ctx", {}), "message": line["msg"]})
+        context = {**line.get("ctx", {}), "message": line["msg"]}
+        return InitErrorDetails(
+            type=PydanticCustomError(kind, "{message}", context), loc=loc, input=line["input"]
+        )
 
     @classmethod
     def _nearest_inside(cls, word: str) -> str | None:
-        """Return the path of the field of a section inside this one that the word was most likely meant to be."""
+        """Return the path of the field of an inner section that the word was most likely meant to be."""
         paths: dict[str, str] = {}
         for path in cls._paths():
             paths.setdefault(path.rpartition(".")[2], path)
@@ -81,8 +86,10 @@ class Section(BaseModel):
                     yield from (f"{prefix}.{path}" for path in inner._paths())
 
 
-def problem(code: str, template: str, /, *, loc: tuple[int | str, ...], value: Any, **context: Any) -> InitErrorDetails:
-    """Return one error for `ValidationError.from_exception_data`; the template is filled in from the context."""
+def problem(
+    code: str, template: str, /, *, loc: tuple[int | str, ...], value: Any, **context: Any
+) -> InitErrorDetails:
+    """Return one error for `ValidationError.from_exception_data`, its template filled in from the context."""
     # pydantic would fill the values in one after another, and so look for fields in what a user wrote.
     whole = {**context, "message": template.format(**context)}
     return InitErrorDetails(type=PydanticCustomError(code, "{message}", whole), loc=loc, input=value)
@@ -103,12 +110,15 @@ def _nearest(word: str, choices: tuple[str, ...], cutoff: float) -> str | None:
     key = word.lower().replace("-", "_").replace(" ", "_")
     if key in folded:
         return folded[key]
-    # `epoch_count`, `float16`: a word that contains a choice, or stands in one; a slip of the pen is likelier still.
-    inside = [name for name in folded if len(name) > 3 and (name in key or (len(key) > 3 and key in name))]
-    for names, least in ((folded, max(cutoff, 0.85)), (inside, 0.0), (folded, cutoff)):
-        close = difflib.get_close_matches(key, names, n=1, cutoff=least)
-        if close:
-            return folded[close[0]]
+    close = difflib.get_close_matches(key, folded, n=1, cutoff=cutoff)
+    if not close or difflib.SequenceMatcher(None, key, close[0]).ratio() < 0.85:
+        # `epoch_count`, `float16`: a word that contains a choice, or stands in one.
+        inside = [
+            name for name in folded if len(name) > 3 and (name in key or (len(key) > 3 and key in name))
+        ]
+        close = difflib.get_close_matches(key, inside, n=1, cutoff=0.0) or close
+    if close:
+        return folded[close[0]]
     # `lr`: a word that is the initials of a choice.
     initials = {"".join(part[0] for part in name.split("_") if part): name for name in folded if "_" in name}
     return folded[initials[key]] if len(key) > 1 and key in initials else None

@@ -14,6 +14,11 @@ from kerascnn.spec.section import Section
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
 
+def _section(cls: type[Section]) -> Any:
+    """Return a field that holds this section with its defaults where the spec says nothing."""
+    return Field(default_factory=cls, json_schema_extra={"default": {}})
+
+
 class Split(Section):
     """How samples are divided. Parts that the source already has stay as they are."""
 
@@ -35,7 +40,7 @@ class Data(Section):
     """How a picture of another shape is brought to `image_size`: padded with black, cut, or squashed."""
     color: Literal["auto", "rgb", "grayscale"] = "auto"
     """Channels of the pictures; auto is grayscale where all pictures are grey."""
-    split: Split = Field(default_factory=Split)
+    split: Split = _section(Split)
     """How samples are divided into training, validation and test."""
 
 
@@ -52,7 +57,7 @@ class Preprocess(Section):
 class Model(Section):
     """The network."""
 
-    preprocess: Preprocess = Field(default_factory=Preprocess)
+    preprocess: Preprocess = _section(Preprocess)
     """What is done to raw pictures inside the model."""
     backbone: OneOf[Backbone]
     """The part that turns pictures into features."""
@@ -90,7 +95,9 @@ class Train(Section):
     """Seed of the split, the initial weights, the order of samples, augmentation and dropout."""
     batch_size: int = Field(32, ge=1, le=65_536)
     """Samples in one step."""
-    stages: list[Stage] = Field(default_factory=lambda: [Stage()], min_length=1, max_length=64)
+    stages: list[Stage] = Field(
+        default_factory=lambda: [Stage()], min_length=1, max_length=64, json_schema_extra={"default": [{}]}
+    )
     """The phases of training, one after another."""
     monitor: str = "val_loss"
     """The figure that decides which epoch is kept: `val_` and the loss or a metric of the task, or without `val_` that of
@@ -118,7 +125,7 @@ class Spec(Section):
     """Random changes to training pictures, in this order; nothing is applied that is not named here."""
     model: Model
     """The network."""
-    train: Train = Field(default_factory=Train)
+    train: Train = _section(Train)
     """How to train."""
 
     @model_validator(mode="wrap")

@@ -1,6 +1,7 @@
 """A spec as plain data in which every value knows its place in the text, built within hard limits.
 
-All readers (YAML, JSON, Python data) feed a `TreeBuilder`; so limits, duplicate keys and places are the same in all.
+All readers (YAML, JSON, Python data) feed a `TreeBuilder`; so limits, duplicate keys and places are the same
+in all.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ Loc = tuple[int | str, ...]
 
 
 class Place(NamedTuple):
-    """A position in a text; line and column count from 1, in characters. They are 0 where there is no text."""
+    """A position in a text; line and column count from 1, in characters, and are 0 where there is no text."""
 
     file: str
     line: int
@@ -61,7 +62,9 @@ class Tree:
             loc = loc[:-1]
         return self.places[loc]
 
-    def issue(self, place: Place, loc: Loc, message: str, value: Any = None, suggestion: str | None = None) -> Issue:
+    def issue(
+        self, place: Place, loc: Loc, message: str, value: Any = None, suggestion: str | None = None
+    ) -> Issue:
         """Return an issue at a place of this tree."""
         lines = self.lines.get(place.file, [])
         line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
@@ -145,13 +148,16 @@ class TreeBuilder:
 
     def refuse_key(self, line: int, column: int, message: str) -> None:
         """Note that the key that comes next is wrong, and leave it out with what stands under it."""
-        self._refused = True
-        self._report(line, column, self.loc(), message)
+        if not self._skip:
+            self._refused = True
+            self._report(line, column, self.loc(), message)
 
     def scalar(self, value: Any, line: int, column: int) -> None:
         """Take a text, a number, a truth value or nothing."""
         if isinstance(value, str) and len(value) > MAX_SCALAR:
-            self.fail(line, column, f"a text of {len(value)} characters is too long; the limit is {MAX_SCALAR}")
+            self.fail(
+                line, column, f"a text of {len(value)} characters is too long; the limit is {MAX_SCALAR}"
+            )
         if not self._skip:
             self._add(value, line, column)
             self._value_done()
@@ -162,7 +168,7 @@ class TreeBuilder:
             self._report(line, column, self.loc(), message)
 
     def reject(self, line: int, column: int, message: str) -> None:
-        """Note that the value that comes next cannot be read, and go on; what is taken for it only fills its place."""
+        """Note that the value that comes next cannot be read; what is taken for it only fills its place."""
         if not self._skip and not self._refused:
             self.tree.lost.add(self.loc())
             self._report(line, column, self.loc(), message)
@@ -213,10 +219,11 @@ def _walk(value: Any, builder: TreeBuilder) -> None:
     if isinstance(value, Mapping):
         builder.open({}, 0, 0)
         for key, item in value.items():
-            if isinstance(key, str):
-                builder.key(key, 0, 0)
+            mistake = surrogate(key) if isinstance(key, str) else f"should be text (got {clip(repr(key))})"
+            if mistake:
+                builder.refuse_key(0, 0, f"a key {mistake}")
             else:
-                builder.refuse_key(0, 0, f"a key should be text (got {clip(repr(key))})")
+                builder.key(key, 0, 0)
             _walk(item, builder)
         builder.close()
     elif isinstance(value, list | tuple):
@@ -240,11 +247,12 @@ def _not_plain(value: Any) -> str:
         return surrogate(value)
     if value is None or isinstance(value, int | float | BaseModel):
         return ""
-    return f"should be plain data: text, a number, true, false, null, a list or a mapping (got a {type(value).__name__})"
+    kind = type(value).__name__
+    return f"should be a text, a number, true, false, null, a list or a mapping (got the Python type {kind})"
 
 
 def surrogate(text: str) -> str:
-    """Return what is wrong with a text that holds half a character, which no file can hold; "" where it is sound."""
+    """Return what is wrong with a text with half a character, which no file can hold, or ""."""
     half = _SURROGATE.search(text)
     return f"holds half a character, {half.group()}; remove it" if half else ""
 

@@ -1,7 +1,8 @@
 """Read YAML 1.2 (core schema) with the place of every value.
 
-PyYAML's parser gives the events; its constructor, which follows YAML 1.1, is not used: there `1e-3` is a text, `no` is a
-truth value and the last of two equal keys wins. Anchors, aliases, tags, merge keys and several documents are refused.
+PyYAML's parser gives the events; its constructor, which follows YAML 1.1, is not used: there `1e-3` is a
+text, `no` is a truth value and the last of two equal keys wins. Anchors, aliases, tags, merge keys and
+several documents are refused.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ _WORDS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
 }
-# Control characters, halves of characters, and three line breaks that YAML 1.2 dropped but libyaml still follows.
+# Control characters, halves of characters, and line breaks that YAML 1.2 dropped but libyaml still follows.
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _TAG_DIRECTIVE = re.compile("^%TAG", re.MULTILINE)
 
 
 def read_yaml(text: str, file: str) -> Tree:
-    """Return the tree of one YAML document. Raises SpecError where it cannot be read on; other mistakes stand in it."""
+    """Return the tree of a YAML document, with its mistakes. Raises SpecError where it cannot be read on."""
     builder = TreeBuilder(file, text)
     _refuse_characters(text, builder)
     documents = 0
@@ -38,7 +39,9 @@ def read_yaml(text: str, file: str) -> Tree:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    builder.fail(*_mark(event.start_mark), "a spec is one YAML document; a second one starts here", ())
+                    builder.fail(
+                        *_mark(event.start_mark), "a spec is one YAML document; a second one starts here", ()
+                    )
             _take(event, builder)
     except yaml.YAMLError as error:
         _syntax(error, builder)
@@ -80,8 +83,9 @@ def _take(event: Any, builder: TreeBuilder) -> None:
         return
     if event.anchor is not None:
         builder.remark(line, column, f"anchors are not part of a spec (got &{clip(event.anchor)}); remove it")
-    if event.tag is not None:
-        tag = event.tag.replace("tag:yaml.org,2002:", "!!", 1)
+    tag = getattr(event, "tag", None)
+    if tag is not None:
+        tag = tag.replace("tag:yaml.org,2002:", "!!", 1)
         builder.remark(line, column, f"tags are not part of a spec (got {clip(tag)}); remove it")
     if isinstance(event, yaml.MappingStartEvent):
         builder.open({}, line, column)
@@ -146,7 +150,9 @@ def _syntax(error: yaml.YAMLError, builder: TreeBuilder) -> NoReturn:
     if "tab character" in problem or ("\t" in indent and column <= len(indent) + 1):
         column = indent.index("\t") + 1 if "\t" in indent else column
         builder.fail(line, column, "a tab stands where YAML wants spaces; indent with spaces", ())
-    if "quoted scalar" in context and ("unexpected end of stream" in problem or "document indicator" in problem):
+    if "quoted scalar" in context and (
+        "unexpected end of stream" in problem or "document indicator" in problem
+    ):
         builder.fail(*start, "the quote that opens here is not closed", ())
     if "flow" in context:
         _bracket(builder, start, (line, column), problem)
@@ -175,20 +181,22 @@ def _bracket(builder: TreeBuilder, start: tuple[int, int], at: tuple[int, int], 
     if "expected ',' or" in problem:
         closer = "]" if bracket == "[" else "}"
         where = f"line {opened[0]}, column {opened[1]}"
-        builder.fail(*at, f"should be ',' or '{closer}' before this: the '{bracket}' of {where} is still open", ())
+        builder.fail(
+            *at, f"should be ',' or '{closer}' before this: the '{bracket}' of {where} is still open", ()
+        )
 
 
 _SYNTAX = {
-    "mapping values are not allowed": "': ' may not stand here; put a text that holds it in quotes, or check the "
-    "indentation of this line and whether the line above lacks its ':'",
-    "did not find expected key": "should be a key in the column of the keys above; check the indentation of this line, "
-    "and the quotes and brackets before this place",
-    "did not find expected '-' indicator": "should be an item of the list above, which begins with '- '; check the "
-    "indentation of this line",
+    "mapping values are not allowed": "': ' may not stand here; put a text that holds it in quotes, or check "
+    "the indentation of this line and whether the line above lacks its ':'",
+    "did not find expected key": "should be a key in the column of the keys above; check the indentation of "
+    "this line, and the quotes and brackets before this place",
+    "did not find expected '-' indicator": "should be an item of the list above, which begins with '- '; "
+    "check the indentation of this line",
     "block sequence entries are not allowed": "'- ' may not stand here; begin a list on a line of its own",
     "cannot start any token": "a text may not begin with 'CHARACTER'; put it in quotes",
-    "unknown escape character": "in double quotes a backslash begins an escape, and this is none; write it as '\\\\', or "
-    "use single quotes",
+    "unknown escape character": "in double quotes a backslash begins an escape, and this is none; write it "
+    "as '\\\\', or use single quotes",
     "expected <document start>": "the spec ends above this line; check the indentation of this line",
     "did not find expected node content": "a value should stand here",
 }

@@ -23,7 +23,8 @@ def doing(what: str) -> Iterator[None]:
     except AssertionError:
         raise
     except Exception as error:  # a stranger's component may raise anything
-        raise AssertionError(f"{what} fails with {type(error).__name__}: {error}") from error
+        text = " ".join(str(error).split())
+        raise AssertionError(f"{what} fails with {type(error).__name__}: {text}") from error
 
 
 def title(component: Component) -> str:

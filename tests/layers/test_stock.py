@@ -20,10 +20,7 @@ def margins(size, kernel, stride, dilation, padding):
 def correlate(x, kernel, strides=(1, 1), dilation=(1, 1), padding="valid"):
     """Return the textbook cross-correlation, one output number at a time."""
     kh, kw, _, filters = kernel.shape
-    edges = [
-        margins(x.shape[a + 1], kernel.shape[a], strides[a], dilation[a], padding)
-        for a in (0, 1)
-    ]
+    edges = [margins(x.shape[a + 1], kernel.shape[a], strides[a], dilation[a], padding) for a in (0, 1)]
     x = np.pad(x.astype("float64"), ((0, 0), *edges, (0, 0)))
     height = (x.shape[1] - (kh - 1) * dilation[0] - 1) // strides[0] + 1
     width = (x.shape[2] - (kw - 1) * dilation[1] - 1) // strides[1] + 1
@@ -80,19 +77,27 @@ def test_depthwise_conv2d_convolves_each_channel_on_its_own(padding, stride):
     conv = layer("depthwise_conv2d", padding=padding, strides=stride, depth_multiplier=2)
     # The kernels of one input channel stand beside each other in the output.
     channels = [
-        correlate(x[..., c : c + 1], kernel[:, :, c : c + 1], (stride, stride), padding=padding) for c in range(3)
+        correlate(x[..., c : c + 1], kernel[:, :, c : c + 1], (stride, stride), padding=padding)
+        for c in range(3)
     ]
     wanted = np.concatenate(channels, -1) + bias
     np.testing.assert_allclose(run(conv, x, [kernel, bias]), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_separable_conv2d_mixes_channels_after_the_depthwise_step():
-    x, depth, mix, bias = normal(2, 6, 6, 3), normal(3, 3, 3, 1, seed=1), normal(1, 1, 3, 5, seed=2), normal(5, seed=3)
+    x, depth, mix, bias = (
+        normal(2, 6, 6, 3),
+        normal(3, 3, 3, 1, seed=1),
+        normal(1, 1, 3, 5, seed=2),
+        normal(5, seed=3),
+    )
     conv = layer("separable_conv2d", filters=5, strides=2)
     between = np.concatenate(
         [correlate(x[..., c : c + 1], depth[:, :, c : c + 1], (2, 2), padding="same") for c in range(3)], -1
     )
-    np.testing.assert_allclose(run(conv, x, [depth, mix, bias]), between @ mix[0, 0] + bias, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        run(conv, x, [depth, mix, bias]), between @ mix[0, 0] + bias, rtol=1e-4, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("name", ["depthwise_conv2d", "separable_conv2d"])
@@ -154,13 +159,20 @@ def test_flatten_keeps_the_order_of_numpy():
 
 def test_dense_multiplies_the_last_axis():
     x, kernel, bias = normal(2, 3, 4), normal(4, 5, seed=1), normal(5, seed=2)
-    np.testing.assert_allclose(run(layer("dense", units=5), x, [kernel, bias]), x @ kernel + bias, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(
+        run(layer("dense", units=5), x, [kernel, bias]), x @ kernel + bias, rtol=1e-4, atol=1e-5
+    )
     assert len(model_of(layer("dense", units=5, use_bias=False), (4,)).weights) == 1
 
 
 def test_batch_norm_infers_with_the_moving_statistics():
     x = normal(2, 3, 3, 2)
-    gamma, beta, mean, variance = np.array([2.0, 0.5]), np.array([1.0, -1.0]), np.array([0.3, -0.2]), np.array([4.0, 0.25])
+    gamma, beta, mean, variance = (
+        np.array([2.0, 0.5]),
+        np.array([1.0, -1.0]),
+        np.array([0.3, -0.2]),
+        np.array([4.0, 0.25]),
+    )
     wanted = gamma * (x - mean) / np.sqrt(variance + 0.01) + beta
     found = run(layer("batch_norm", epsilon=0.01), x, [gamma, beta, mean, variance])
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)

@@ -49,7 +49,11 @@ def test_each_component_has_descriptions_and_defaults(schema: dict[str, Any], ki
 def test_ranges_of_fields_stand_in_the_schema(schema: dict[str, Any]) -> None:
     filters = schema["$defs"]["layer.conv2d"]["properties"]["filters"]
     assert (filters["type"], filters["exclusiveMinimum"]) == ("integer", 0)
-    assert schema["$defs"]["augmentation.random_flip"]["properties"]["mode"]["enum"] == ["horizontal", "vertical", "both"]
+    assert schema["$defs"]["augmentation.random_flip"]["properties"]["mode"]["enum"] == [
+        "horizontal",
+        "vertical",
+        "both",
+    ]
 
 
 def test_no_reference_leads_nowhere(schema: dict[str, Any]) -> None:
@@ -76,7 +80,9 @@ def test_no_reference_leads_nowhere(schema: dict[str, Any]) -> None:
         {"nmae": "x"},
     ],
 )
-def test_what_the_validator_refuses_the_schema_refuses(schema: dict[str, Any], overrides: dict[str, Any]) -> None:
+def test_what_the_validator_refuses_the_schema_refuses(
+    schema: dict[str, Any], overrides: dict[str, Any]
+) -> None:
     tree = load_spec(find_template("lenet5")).spell()
     for path, value in overrides.items():
         here: Any = tree

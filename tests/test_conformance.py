@@ -1,0 +1,182 @@
+"""Every component of the core keeps what `kerascnn.testing` asks of components."""
+
+import pkgutil
+from functools import cache
+from importlib import import_module
+
+import pytest
+
+from kerascnn.spec import components
+from kerascnn.spec.kinds import KINDS
+from kerascnn.testing import (
+    check_augmentation,
+    check_backbone,
+    check_component,
+    check_head,
+    check_layer,
+    check_light_import,
+    check_plain_keras,
+    check_source,
+)
+from tests.helpers import make
+
+CONV = {"type": "conv2d", "filters": 4}
+PICTURE = (8, 8, 4)
+
+LAYERS = [
+    ({"type": "conv2d", "filters": 4}, PICTURE),
+    ({"type": "conv2d", "filters": 6, "kernel_size": [1, 3], "groups": 2, "activation": "gelu"}, PICTURE),
+    ({"type": "conv2d", "filters": 4, "dilation_rate": 2, "padding": "valid", "use_bias": False}, PICTURE),
+    ({"type": "depthwise_conv2d", "strides": 2, "depth_multiplier": 2}, PICTURE),
+    ({"type": "separable_conv2d", "filters": 6, "activation": "relu"}, PICTURE),
+    ({"type": "max_pooling2d"}, PICTURE),
+    ({"type": "average_pooling2d", "pool_size": 3, "strides": 2, "padding": "same"}, PICTURE),
+    ({"type": "global_average_pooling2d"}, PICTURE),
+    ({"type": "global_max_pooling2d", "keepdims": True}, PICTURE),
+    ({"type": "zero_padding2d", "padding": [1, 2]}, PICTURE),
+    ({"type": "upsampling2d", "interpolation": "bilinear"}, PICTURE),
+    ({"type": "flatten"}, PICTURE),
+    ({"type": "dense", "units": 5}, (6,)),
+    ({"type": "batch_norm"}, PICTURE),
+    ({"type": "layer_norm"}, PICTURE),
+    ({"type": "group_norm", "groups": 2}, PICTURE),
+    ({"type": "activation", "function": "softmax"}, PICTURE),
+    ({"type": "dropout"}, PICTURE),
+    ({"type": "spatial_dropout2d"}, PICTURE),
+    ({"type": "squeeze_excite"}, PICTURE),
+    ({"type": "residual", "body": [CONV, {"type": "batch_norm"}, {"type": "activation"}]}, PICTURE),
+    ({"type": "residual", "body": [CONV], "shortcut": [{**CONV, "kernel_size": 1}]}, (8, 8, 2)),
+    ({"type": "parallel", "branches": [[CONV], [], [{"type": "dropout"}]]}, PICTURE),
+    ({"type": "repeat", "times": 2, "body": [{**CONV, "strides": 2}]}, PICTURE),
+]
+# The shape, and by how many pixels maps may be smaller than their stride says.
+BACKBONES = [
+    ({"type": "lenet"}, (28, 28, 1), 2),
+    ({"type": "lenet", "padding": "valid", "pooling": "max", "activation": "relu"}, (32, 32, 3), 3),
+    ({"type": "simple_cnn", "filters": [4, 8]}, (16, 16, 3), 0),
+    (
+        {"type": "simple_cnn", "filters": [4, 8], "batch_norm": True, "dropout": 0.2, "convolutions": 2},
+        (19, 23, 1),
+        1,
+    ),
+    (
+        {"type": "layers", "layers": [CONV, {"type": "squeeze_excite"}, {"type": "max_pooling2d"}]},
+        (8, 8, 3),
+        0,
+    ),
+]
+FEATURES = {"P2": (7, 7, 4), "P3": (4, 4, 6)}
+HEADS = [
+    ({"type": "classifier"}, FEATURES),
+    ({"type": "classifier", "pooling": "flatten", "hidden": [8], "dropout": 0.5}, FEATURES),
+    ({"type": "classifier", "pooling": "max", "activation": "gelu", "hidden": [4, 4]}, {"out": (5,)}),
+]
+AUGMENTATIONS = [
+    {"type": "random_flip"},
+    {"type": "random_flip", "mode": "both", "probability": 0.9},
+    {"type": "random_crop"},
+    {"type": "random_crop", "padding": 2, "fill": "reflect"},
+    {"type": "random_rotation"},
+    {"type": "random_rotation", "factor": 0.5, "fill": "edge"},
+]
+OTHERS = [
+    ("source", {"type": "image_folder", "path": "pictures"}),
+    ("source", {"type": "manifest", "path": "labels.csv", "split_column": "part"}),
+    ("source", {"type": "idx", "path": "mnist", "labels": ["shirt", "shoe"]}),
+    ("source", {"type": "digits"}),
+    ("task", {"type": "image_classification", "label_smoothing": 0.1}),
+    ("optimizer", {"type": "sgd", "momentum": 0.9, "clipnorm": 1.0}),
+    ("optimizer", {"type": "adam"}),
+    ("optimizer", {"type": "adamw"}),
+    ("optimizer", {"type": "rmsprop"}),
+    ("schedule", {"type": "constant"}),
+    ("schedule", {"type": "cosine", "warmup": 0.1}),
+]
+CASES = [
+    *(("layer", case) for case, _ in LAYERS),
+    *(("backbone", case) for case, *_ in BACKBONES),
+    *(("head", case) for case, _ in HEADS),
+    *(("augmentation", case) for case in AUGMENTATIONS),
+    *OTHERS,
+]
+
+
+def of(kind, case):
+    return make(kind, case["type"], **{key: value for key, value in case.items() if key != "type"})
+
+
+def named(case):
+    return case["type"] if isinstance(case, dict) else None
+
+
+@cache
+def checked(kind, number):
+    """Check one case and return its model, once for the tests that want it."""
+    if kind == "layer":
+        case, shape = LAYERS[number]
+        return check_layer(of(kind, case), shape, plain_keras=False)
+    if kind == "backbone":
+        case, shape, slack = BACKBONES[number]
+        return check_backbone(of(kind, case), shape, slack=slack, plain_keras=False)
+    case, features = HEADS[number]
+    return check_head(of(kind, case), features, 3, plain_keras=False)
+
+
+@pytest.mark.parametrize(("kind", "case"), CASES, ids=named)
+def test_component_conforms(kind, case):
+    check_component(of(kind, case))
+
+
+@pytest.mark.parametrize("number", range(len(LAYERS)), ids=lambda number: LAYERS[number][0]["type"])
+def test_layer_conforms(number):
+    assert checked("layer", number).output_shape[0] is None
+
+
+@pytest.mark.parametrize("number", range(len(BACKBONES)), ids=lambda number: BACKBONES[number][0]["type"])
+def test_backbone_conforms(number):
+    assert isinstance(checked("backbone", number).output, dict)
+
+
+@pytest.mark.parametrize("number", range(len(HEADS)), ids=lambda number: HEADS[number][0]["type"])
+def test_head_conforms(number):
+    assert checked("head", number).output_shape == (None, 3)
+
+
+@pytest.mark.parametrize("case", AUGMENTATIONS, ids=named)
+def test_augmentation_conforms(case):
+    check_augmentation(of("augmentation", case))
+
+
+def test_source_conforms():
+    # The sources of files are checked beside their tests, where there are files.
+    assert len(check_source(make("source", "digits")).labels) == 10
+
+
+def test_saved_models_open_with_plain_keras():
+    cases = {"layer": LAYERS, "backbone": BACKBONES, "head": HEADS}
+    check_plain_keras(
+        {
+            f"{kind} {i} {case[0]['type']}": checked(kind, i)
+            for kind, all_ in cases.items()
+            for i, case in enumerate(all_)
+        }
+    )
+
+
+def test_every_module_of_components_imports_without_keras_and_numpy():
+    folders = [import_module(cls.folder) for cls in KINDS.values()]
+    check_light_import(
+        "kerascnn",
+        "kerascnn.testing",
+        *(
+            f"{folder.__name__}.{module.name}"
+            for folder in folders
+            for module in pkgutil.iter_modules(folder.__path__)
+        ),
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_component_has_a_case(kind):
+    ours = {name for name, cls in components(kind).items() if cls.__module__.startswith("kerascnn.")}
+    assert ours == {case["type"] for other, case in CASES if other == kind}

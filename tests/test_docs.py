@@ -1,0 +1,76 @@
+"""What the docs say is true: generated files are fresh, the README's example runs, commands and links are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+def _generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_component_reference_is_what_the_code_says() -> None:
+    fresh = _generator().reference()
+    assert (ROOT / "docs" / "reference.md").read_text("utf-8") == fresh, "run `make reference`"
+
+
+def test_the_command_reference_is_what_the_commands_say() -> None:
+    fresh = _generator().cli()
+    assert (ROOT / "docs" / "cli.md").read_text("utf-8") == fresh, "run `make reference`"
+
+
+def test_every_command_stands_in_the_readme_and_the_reference() -> None:
+    from kerascnn.cli.main import app
+
+    names = {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
+    names |= {group.name for group in app.registered_groups if group.name}
+    assert names == {command[0] for command in _generator().COMMANDS if command}
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert [name for name in names if f"`kerascnn {name}" not in readme] == []
+
+
+def test_the_example_of_the_readme_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    (tmp_path / "templates").symlink_to(ROOT / "templates")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(example, "README.md", "exec"), {})  # noqa: S102
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "61706"
+    assert said[1].startswith("done 0.")
+    assert len(said) == 5
+    assert 0.5 < float(said[2].split()[0]) <= 1
+
+
+def test_the_spec_of_the_readme_is_valid() -> None:
+    from kerascnn.spec.load import parse_spec
+
+    readme = (ROOT / "README.md").read_text("utf-8")
+    specs = [
+        text for text in re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL) if "kerascnn: 1" in text
+    ]
+    assert [parse_spec(text).name for text in specs] == ["my-pictures"]
+
+
+@pytest.mark.parametrize(
+    "path", [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md"))], ids=str
+)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
+        assert target.startswith("https://") or (path.parent / target).exists(), f"{path.name}: {target}"
