@@ -1,7 +1,7 @@
 """Measure what the light commands cost: CPU time and peak memory beside `import keras`, in paired runs.
 
-Run: python benchmarks/startup.py [--runs N]. Each round runs every command once, so that a change of the machine's speed
-touches all alike; the medians and the ratios to `import keras` are printed. Targets: 0.35 s CPU and 60 MiB.
+Run: python benchmarks/startup.py [--runs N]. Each round runs every command once, so that a change of the machine's
+speed touches all alike; the medians and the ratios to `import keras` are printed. Targets: 0.35 s CPU and 60 MiB.
 """
 
 from __future__ import annotations

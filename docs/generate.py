@@ -35,11 +35,23 @@ def reference() -> str:
     definitions = json_schema()["$defs"]
     lines = ["# Reference", "", "Made from the code by `make reference`.", "", "## Sections of a spec", ""]
     for name, section in SECTIONS.items():
-        lines += [f"### {name}", "", *_text(section), *_fields(section, definitions.get(section.__name__, {})), ""]
+        lines += [
+            f"### {name}",
+            "",
+            *_text(section),
+            *_fields(section, definitions.get(section.__name__, {})),
+            "",
+        ]
     for kind in KINDS:
         lines += [f"## {kind.capitalize()}", "", *_text(KINDS[kind])[:1], ""]
         for name, cls in components(kind).items():
-            lines += [f"### {kind} `{name}`", "", *_text(cls), *_fields(cls, definitions[f"{kind}.{name}"]), ""]
+            lines += [
+                f"### {kind} `{name}`",
+                "",
+                *_text(cls),
+                *_fields(cls, definitions[f"{kind}.{name}"]),
+                "",
+            ]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -89,11 +101,18 @@ def _value(entry: dict[str, Any]) -> str:
             return f"[{', '.join(_value(item) for item in entry['prefixItems'])}]"
         inner = _value(entry["items"])
         return f"list of {inner.removeprefix('one ')}s" if inner.startswith("one ") else f"list of {inner}"
-    words = {"integer": "whole number", "number": "number", "string": "text", "boolean": "true or false", "null": "nothing"}
+    words = {
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "boolean": "true or false",
+        "null": "nothing",
+    }
     bounds = [
         text.format(entry[key])
         for key, text in (
-            ("minimum", "from {}"), ("exclusiveMinimum", "above {}"), ("maximum", "to {}"), ("exclusiveMaximum", "below {}")
+            ("minimum", "from {}"), ("exclusiveMinimum", "above {}"),
+            ("maximum", "to {}"), ("exclusiveMaximum", "below {}"),
         )
         if key in entry
     ]  # fmt: skip

@@ -105,8 +105,9 @@ class Run:
         """Return a Prediction for each picture.
 
         Takes paths of files and folders; uint8 arrays `(height, width)`, `(height, width, channels)` or a batch
-        `(n, height, width, channels)` of any size; or a DataFrame with a column `path`, which comes back with the columns
-        `label` and `confidence` and one `p_LABEL` for each class. Raises DataError that names every unreadable picture.
+        `(n, height, width, channels)` of any size; or a DataFrame with a column `path`, which comes back with the
+        columns `label` and `confidence` and one `p_LABEL` for each class. Raises DataError that names every picture
+        that cannot be read.
         """
         import pandas as pd
 
@@ -120,7 +121,9 @@ class Run:
 
     def _predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         if "path" not in frame:
-            raise DataError(f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})")
+            raise DataError(
+                f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})"
+            )
         predictions = self.predict([Path(path) for path in frame["path"]]) if len(frame) else []
         assert isinstance(predictions, list)
         columns: dict[str, list[Any]] = {
@@ -149,8 +152,8 @@ def train(
 ) -> Run:
     """Train a spec (or the file of one) in a new run folder under `runs` and return the run.
 
-    Seeds Python's, NumPy's and Keras's global random generators. Raises SpecError, DataError, BuildError, DivergedError,
-    ResourceError; the run folder then says why.
+    Seeds Python's, NumPy's and Keras's global random generators. Raises SpecError, DataError, BuildError,
+    DivergedError, ResourceError; the run folder then says why.
     """
     given = None
     if not isinstance(spec, Spec):
@@ -167,7 +170,7 @@ def train(
 def build_model(spec: Spec, info: DataInfo) -> keras.Model:
     """Return the Keras model of a spec for data of this shape and these classes, with fresh weights, not compiled.
 
-    `DataInfo.of((28, 28, 1), classes=10)` describes data that is not there. Raises BuildError with the path in the spec.
+    `DataInfo.of((28, 28, 1), classes=10)` describes data that is not there. Raises BuildError with the spec's path.
     """
     from kerascnn.engine.build import build_model as build
 

@@ -63,6 +63,4 @@ def test_component_has_a_test(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), ours())
 def test_component_stands_in_a_template(kind, name):
-    assert (kind, name) in in_templates(), (
-        f"no file under templates/ uses the {kind} '{name}'; add one that does"
-    )
+    assert (kind, name) in in_templates(), f"no file under templates/ uses the {kind} '{name}'; add one that does"

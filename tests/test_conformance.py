@@ -168,11 +168,7 @@ def test_every_module_of_components_imports_without_keras_and_numpy():
     check_light_import(
         "kerascnn",
         "kerascnn.testing",
-        *(
-            f"{folder.__name__}.{module.name}"
-            for folder in folders
-            for module in pkgutil.iter_modules(folder.__path__)
-        ),
+        *(f"{folder.__name__}.{module.name}" for folder in folders for module in pkgutil.iter_modules(folder.__path__)),
     )
 
 

@@ -50,7 +50,7 @@ def test_the_example_of_the_readme_runs(
     (example,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
     (tmp_path / "templates").symlink_to(ROOT / "templates")
     monkeypatch.chdir(tmp_path)
-    exec(compile(example, "README.md", "exec"), {})  # noqa: S102
+    exec(compile(example, "README.md", "exec"), {})
     said = capsys.readouterr().out.splitlines()
     assert said[0] == "61706"
     assert said[1].startswith("done 0.")

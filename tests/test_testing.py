@@ -19,6 +19,7 @@ from kerascnn.testing import (
     check_light_import,
     check_plain_keras,
     check_source,
+    network,
 )
 from tests.helpers import model_of, pictures
 
@@ -284,6 +285,13 @@ def test_models_that_need_more_than_keras_are_caught_and_the_others_not():
     assert "composed:" not in str(caught.value)
 
 
+def test_a_check_by_itself_opens_the_saved_model_without_the_package_of_the_component(monkeypatch):
+    opened = []
+    monkeypatch.setattr(network, "check_plain_keras", lambda models, without: opened.append((models, without)))
+    model = check_layer(BeginsAtZero(), SHAPE)
+    assert opened == [({"layer 'BeginsAtZero'": model}, ["kerascnn", "tests"])]
+
+
 # Backbones and heads
 
 
@@ -487,9 +495,7 @@ def given(*samples, labels=("cat", "dog"), notes=()):
 def test_a_source_without_fault_passes(tmp_path):
     file = tmp_path / "2.jpg"
     file.touch()
-    scan = check_source(
-        given(sample(), sample(id="2", payload=file, label="dog", split="test"), notes=["1 left out"])
-    )
+    scan = check_source(given(sample(), sample(id="2", payload=file, label="dog", split="test"), notes=["1 left out"]))
     assert len(scan.samples) == 2
 
 

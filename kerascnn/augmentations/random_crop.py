@@ -32,7 +32,7 @@ class RandomCrop(Augmentation):
         # A mirrored border cannot be wider than the picture.
         pad = min(self.padding, height - 1, width - 1) if self.fill == "reflect" else self.padding
         mode = "constant" if self.fill == "zeros" else self.fill
-        padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode=mode)  # type: ignore[call-overload]
+        padded = np.pad(images, ((0, 0), (pad, pad), (pad, pad), (0, 0)), mode=mode)
         top, left = rng.integers(0, 2 * pad + 1, size=(2, n))
         windows = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
         return np.ascontiguousarray(np.moveaxis(windows[np.arange(n), top, left], 1, -1))

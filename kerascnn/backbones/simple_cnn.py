@@ -14,7 +14,7 @@ from kerascnn.spec.fields import Pair
 class SimpleCNN(Backbone):
     """Blocks of convolutions, each followed by 2 x 2 pooling, with optional batch normalisation and dropout.
 
-    Shapes: `(n, h, w, c) -> {"P1": (n, h/2, w/2, filters[0]), "P2": (n, h/4, w/4, filters[1]), ...}`, one for each block.
+    Shapes: `(n, h, w, c) -> {"P1": (n, h/2, w/2, filters[0]), "P2": (n, h/4, w/4, filters[1]), ...}`, one a block.
     """
 
     filters: list[Annotated[int, Field(gt=0, le=65_536)]] = Field([32, 64, 128], min_length=1, max_length=12)

@@ -1,4 +1,7 @@
-"""What `kerascnn doctor` looks at. Keras is tried in a process of its own, so that a broken backend is only a finding."""
+"""What `kerascnn doctor` looks at.
+
+Keras is tried in a process of its own, so that a broken backend is only a finding.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,12 @@ def _keras() -> Finding:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROBE], capture_output=True, text=True, timeout=300, env=environment, check=False
+            [sys.executable, "-c", _PROBE],
+            capture_output=True,
+            text=True,
+            timeout=300,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         return Finding("keras", False, "did not import within 300 seconds")
@@ -78,18 +86,28 @@ def _keras() -> Finding:
         return Finding("keras", False, f"cannot be imported: {last}")
     facts = json.loads(done.stdout.strip().splitlines()[-1])
     seconds = time.monotonic() - started
-    return Finding("keras", True, f"imports in {seconds:.1f} s on {facts['backend']}; devices: {', '.join(facts['devices'])}")
+    return Finding(
+        "keras",
+        True,
+        f"imports in {seconds:.1f} s on {facts['backend']}; devices: {', '.join(facts['devices'])}",
+    )
 
 
 def _machine() -> Iterator[Finding]:
     import psutil
 
     memory = psutil.virtual_memory()
-    yield Finding("memory", memory.available > 1 << 30, f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free")
+    yield Finding(
+        "memory",
+        memory.available > 1 << 30,
+        f"{memory.available / 2**30:.1f} of {memory.total / 2**30:.1f} GiB free",
+    )
     disk = shutil.disk_usage(Path.cwd())
     yield Finding("disk", disk.free > 1 << 30, f"{disk.free / 2**30:.1f} GiB free in {Path.cwd()}")
     writable = os.access(Path.cwd(), os.W_OK)
-    yield Finding("folder", writable, f"{Path.cwd()} can {'' if writable else 'not '}be written; runs go to ./runs")
+    yield Finding(
+        "folder", writable, f"{Path.cwd()} can {'' if writable else 'not '}be written; runs go to ./runs"
+    )
 
 
 def _plugins() -> Iterator[Finding]:
@@ -100,4 +118,8 @@ def _plugins() -> Iterator[Finding]:
         plugins.load_plugin(name)
     for name, plugin in found.items():
         reason = plugins.broken().get(name)
-        yield Finding(f"plugin {name}", reason is None, f"{plugin.distribution} {plugin.version}" + (f": {reason}" if reason else ""))
+        yield Finding(
+            f"plugin {name}",
+            reason is None,
+            f"{plugin.distribution} {plugin.version}" + (f": {reason}" if reason else ""),
+        )

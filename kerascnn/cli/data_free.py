@@ -23,7 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     template: Annotated[str, typer.Argument(help="A template's name; see `kerascnn templates`.")] = "lenet5",
-    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the spec.")] = Path("spec.yaml"),
+    file: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the spec.")
+    ] = Path("spec.yaml"),
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
     """Write a spec to start from, and its schema."""
@@ -43,7 +45,9 @@ def init(
     write_text(schema_file, json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
     write_text(file, f"# yaml-language-server: $schema={schema_file.name}\n{text}")
     result(str(file))
-    note(f"wrote {file} from the template '{template}', and {schema_file} for editors; next: kerascnn train {file}")
+    note(
+        f"wrote {file} from the template '{template}', and {schema_file} for editors; next: kerascnn train {file}"
+    )
 
 
 def templates(as_json: AsJson = False) -> None:
@@ -73,7 +77,9 @@ def validate(
         try:
             spec = load_spec(path, settings or ())
         except SpecError as error:
-            reports.append({"file": str(path), "valid": False, "errors": [_issue(issue) for issue in error.issues]})
+            reports.append(
+                {"file": str(path), "valid": False, "errors": [_issue(issue) for issue in error.issues]}
+            )
             if not as_json:
                 complain(error)
         else:
@@ -90,9 +96,12 @@ def validate(
 def summary(
     spec: SpecFile,
     settings: Setting = None,
-    classes: Annotated[int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)] = None,
+    classes: Annotated[
+        int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)
+    ] = None,
     shape: Annotated[
-        str | None, typer.Option("--input", metavar="H,W,C", help="Shape of a picture, where the data is not there.")
+        str | None,
+        typer.Option("--input", metavar="H,W,C", help="Shape of a picture, where the data is not there."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -127,14 +136,19 @@ def summary(
     ]
     result(table(["layer", "type", "output", "parameters", "operations", "sees", "in the spec"], rows))
     result("")
-    result(f"{facts['name']}: {' x '.join(map(str, facts['input_shape']))} -> {' x '.join(map(str, facts['output_shape']))}")
+    shapes = [" x ".join(map(str, facts[key])) for key in ("input_shape", "output_shape")]
+    result(f"{facts['name']}: {shapes[0]} -> {shapes[1]}")
     result(f"parameters            {facts['parameters']:,} ({facts['trainable_parameters']:,} trainable)")
     result(f"operations a picture  {facts['flops']:,} (a multiply-add is two)")
-    result(f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}")
+    result(
+        f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}"
+    )
 
 
 def schema(
-    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")
+    ] = None,
 ) -> None:
     """Print the JSON Schema of specs.
 

@@ -10,7 +10,11 @@ import typer
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON spec.")]
 Setting = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="PATH=VALUE", help="Change a value of the spec, e.g. train.stages.0.epochs=5. Repeatable."),
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a value of the spec, e.g. train.stages.0.epochs=5. Repeatable.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder that holds the runs.")]

@@ -55,7 +55,9 @@ def usage_error(error: Exception) -> bool:
 
 def write_bug_report(error: Exception) -> None:
     """Put the traceback in a file and say where it is."""
-    with tempfile.NamedTemporaryFile("w", prefix="kerascnn-bug-", suffix=".txt", delete=False, encoding="utf-8") as file:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="kerascnn-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
         file.write(f"{' '.join(sys.argv)}\nPython {sys.version}\n\n")
         traceback.print_exception(error, file=file)
     note(f"this is a bug in kerascnn: {type(error).__name__}: {error}")

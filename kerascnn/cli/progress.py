@@ -49,7 +49,9 @@ class Lines(Progress):
         each = (time.monotonic() - self._began) / self._stage_epoch
         left = each * (self._plan[0] - self._stage_epoch)
         eta = f"  {_minutes(left)} left" if self._stage_epoch < self._plan[0] else ""
-        note(f"epoch {self._stage_epoch}/{self._plan[0]}  {say_figures(figures)}{'  best' if kept else ''}{eta}")
+        note(
+            f"epoch {self._stage_epoch}/{self._plan[0]}  {say_figures(figures)}{'  best' if kept else ''}{eta}"
+        )
 
 
 class Bars(Progress):
@@ -75,7 +77,7 @@ class Bars(Progress):
 
     def note(self, text: str) -> None:
         """Print the sentence above the bar."""
-        self._rich.console.print(text, highlight=False, markup=False)
+        self._rich.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def count(self, what: str, total: int) -> Iterator[Callable[[], None]]:
@@ -104,7 +106,9 @@ class Bars(Progress):
     def epoch(self, epoch: int, figures: Mapping[str, float], *, kept: bool) -> None:
         """Print the figures above the bar."""
         self._stage_epoch += 1
-        self.note(f"epoch {self._stage_epoch}/{self._epochs}  {say_figures(figures)}{'  best' if kept else ''}")
+        self.note(
+            f"epoch {self._stage_epoch}/{self._epochs}  {say_figures(figures)}{'  best' if kept else ''}"
+        )
 
     def close(self) -> None:
         """Take the bar away."""
@@ -120,7 +124,9 @@ def say_figures(figures: Mapping[str, float]) -> str:
     >>> say_figures({"accuracy": 0.98765, "loss": 0.1})
     'loss 0.1000  accuracy 0.9877'
     """
-    order = sorted(figures, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss", name))
+    order = sorted(
+        figures, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss", name)
+    )
     return "  ".join(f"{name} {figures[name]:.4f}" for name in order)
 
 

@@ -31,7 +31,8 @@ def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
         result(f"no runs under {runs}")
     else:
         shown = [
-            [row["run"], row["name"], row["state"], str(row["epochs"]), _figures(row["metrics"])] for row in rows
+            [row["run"], row["name"], row["state"], str(row["epochs"]), _figures(row["metrics"])]
+            for row in rows
         ]
         result(table(["run", "name", "state", "epochs", "best"], shown))
 
@@ -54,7 +55,9 @@ def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False)
     result(f"run      {facts['run']}  {facts['name']}")
     result(f"state    {facts['state']}" + (f": {facts['reason']}" if facts["reason"] else ""))
     result(f"folder   {facts['path']}")
-    result(f"epochs   {facts['epochs']}" + (f", best {_figures(facts['metrics'])}" if facts["metrics"] else ""))
+    result(
+        f"epochs   {facts['epochs']}" + (f", best {_figures(facts['metrics'])}" if facts["metrics"] else "")
+    )
     if "effective" in present:
         effective = present["effective"]
         result(f"computed {effective['backend']}, {effective['precision']['used']}, XLA "

@@ -23,6 +23,7 @@ class Stopper:
         self._before: dict[signal.Signals, Any] = {}
 
     def __call__(self) -> int | None:
+        """Return the exit code that was asked for, or None; from now on a first signal waits to be seen here."""
         self._asked_by_training = True
         return self._code
 

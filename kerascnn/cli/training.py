@@ -50,7 +50,9 @@ def train(
     facts = run.summary()
     if as_json:
         seconds = round(time.monotonic() - started, 3)
-        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds})
+        document(
+            {key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds}
+        )
         return
     from kerascnn.cli.progress import say_figures
 
@@ -85,7 +87,13 @@ def evaluate(
     result(verdict(report))
     result("")
     rows = [
-        [row["label"], f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", str(row["support"])]
+        [
+            row["label"],
+            f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}",
+            f"{row['f1']:.3f}",
+            str(row["support"]),
+        ]
         for row in report["per_class"]
     ]
     result(table(["class", "precision", "recall", "f1", "samples"], rows))

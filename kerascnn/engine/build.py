@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,8 +73,8 @@ def precision_policy(policy: str) -> Iterator[None]:
 def _preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
     """Normalise and resize in float32, whatever the precision of the rest: 16 bits are off by whole grey levels.
 
-    In this order, because Keras's Resizing rounds bytes in compiled code and does not where it is called eagerly; on
-    real numbers both agree, and both orders give the same.
+    In this order, because Keras's Resizing rounds bytes where it is called eagerly and does not in TensorFlow's graphs;
+    on real numbers both agree, and both orders give the same.
     """
     x = _normalize(spec, info)(x)
     size = spec.model.preprocess.resize

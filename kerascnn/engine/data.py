@@ -33,7 +33,11 @@ class Pictures:
         if self.cache is not None:
             return self.cache[indices]
         pictures = read_all([self.payloads[i] for i in indices], self.form)
-        lost = [(str(self.payloads[i]), str(p)) for i, p in zip(indices, pictures, strict=True) if isinstance(p, PictureError)]
+        lost = [
+            (str(self.payloads[i]), str(p))
+            for i, p in zip(indices, pictures, strict=True)
+            if isinstance(p, PictureError)
+        ]
         if lost:
             raise DataError("pictures that were there when the run began cannot be read any more", lost)
         return np.stack([picture.pixels for picture in pictures if isinstance(picture, Picture)])
@@ -169,7 +173,8 @@ def _check_splits(samples: Sequence[Sample], parts: Sequence[str], labels: Seque
     untrained = [label for label in labels if label not in trained]
     if untrained:
         raise DataError(
-            f"{len(untrained)} classes have no sample to train on", [(label, "has none in train") for label in untrained]
+            f"{len(untrained)} classes have no sample to train on",
+            [(label, "has none in train") for label in untrained],
         )
 
 

@@ -16,7 +16,7 @@ from kerascnn.spec.data import SPLITS
 
 
 def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = None) -> dict[str, Any]:
-    """Return the task's report of a run on a split, and keep it in the run as `evaluation/SPLIT.json` and `report.html`.
+    """Return the task's report of a run on a split, and keep it in the run: `evaluation/SPLIT.json`, `report.html`.
 
     The samples are read again from the source and must be those that the run was made with, to the byte. Raises
     UsageError for a split that the run does not have, DataError where its data has changed.

@@ -139,7 +139,7 @@ def _from_array(array: np.ndarray, form: Form) -> Picture:
     if array.ndim != 3 or array.shape[-1] not in (1, 3) or not array.size:
         raise PictureError(f"has the shape {array.shape}; pictures are (height, width, 1 or 3)")
     height, width, channels = array.shape
-    digest = hashlib.sha256(np.ascontiguousarray(array)).hexdigest()
+    digest = hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
     if (form.size in (None, (height, width))) and form.channels in (None, channels):
         return Picture(array, digest, height, width, channels == 1)
     image = Image.fromarray(array[..., 0] if channels == 1 else array)

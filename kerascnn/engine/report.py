@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from kerascnn.runs.atomic import write_text
-from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.folder import RunFolder, figures
 from kerascnn.spec.data import SPLITS
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -34,10 +34,13 @@ def write_report(run: RunFolder) -> None:
     }
     title = f"{about['name']}: {run.id}"
     parts = [f"<h1>{escape(title)}</h1>", _opening(run, state.state, evaluations)]
-    for split in ("test", "validation", "train"):
-        if split in evaluations:
-            parts.append(_evaluation(split, evaluations[split]))
-    parts += ["<h2>Training</h2>", _curves(run.metrics()), _data(run.read("data.json")), _effective(effective)]
+    parts += [_evaluation(split, evaluations[split]) for split in reversed(SPLITS) if split in evaluations]
+    parts += [
+        "<h2>Training</h2>",
+        _curves(run.metrics()),
+        _data(run.read("data.json")),
+        _effective(effective),
+    ]
     parts += ["<h2>Spec</h2>", f"<pre>{escape(write_yaml(run.read('spec.resolved.json')))}</pre>"]
     parts += ["<h2>Environment</h2>", f"<pre>{escape(write_yaml(about['environment']))}</pre>"]
     page = (
@@ -54,7 +57,7 @@ def _opening(run: RunFolder, state: str, evaluations: dict[str, Any]) -> str:
     if best:
         text += f"The model of epoch {best['epoch']} of {len(run.metrics())} was kept. "
     if "test" in evaluations:
-        text += verdict(evaluations["test"])
+        text += escape(verdict(evaluations["test"]))
     return f"<p>{text}</p>"
 
 
@@ -65,16 +68,26 @@ def verdict(report: dict[str, Any]) -> str:
     floor = support[common] / report["samples"]
     m = report["metrics"]
     return (
-        f"On {report['samples']} {escape(report['split'])} samples {m['accuracy']:.1%} are right "
+        f"On {report['samples']} {report['split']} samples {m['accuracy']:.1%} are right "
         f"(95 % interval {m['accuracy_low']:.1%} to {m['accuracy_high']:.1%}); always saying "
-        f"'{escape(common)}' would get {floor:.1%}."
+        f"'{common}' would get {floor:.1%}."
     )
 
 
 def _evaluation(split: str, report: dict[str, Any]) -> str:
-    rows = [[name, f"{value:.4f}"] for name, value in report["metrics"].items()]
+    m = report["metrics"]
+    rows = [[name, f"{value:.4f}"] for name, value in m.items() if not name.endswith(("_low", "_high"))]
+    for row in rows:
+        if f"{row[0]}_low" in m:
+            row[1] += f" ({m[f'{row[0]}_low']:.4f} to {m[f'{row[0]}_high']:.4f})"
     classes = [
-        [row["label"], f"{row['precision']:.3f}", f"{row['recall']:.3f}", f"{row['f1']:.3f}", str(row["support"])]
+        [
+            row["label"],
+            f"{row['precision']:.3f}",
+            f"{row['recall']:.3f}",
+            f"{row['f1']:.3f}",
+            str(row["support"]),
+        ]
         for row in report["per_class"]
     ]
     parts = [f"<h2>{split.capitalize()} split</h2>", _table(["Metric", "Value"], rows), "<h3>Classes</h3>"]
@@ -88,14 +101,9 @@ def _confusions(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
     """Return the matrix with darker cells for larger shares of a row."""
     head = "".join(f"<th class='cell'>{escape(label)}</th>" for label in labels)
     body = []
-    for label, row in zip(labels, matrix, strict=True):
+    for i, (label, row) in enumerate(zip(labels, matrix, strict=True)):
         total = sum(row) or 1
-        cells = "".join(
-            f"<td class='cell' style='background: color-mix(in srgb, var(--{'mark' if i == j else 'second'}) "
-            f"{100 * count / total:.0f}%, transparent)'>{count or '·'}</td>"
-            for j, count in enumerate(row)
-            for i in [labels.index(label)]
-        )
+        cells = "".join(_cell(count, count / total, right=i == j) for j, count in enumerate(row))
         body.append(f"<tr><td>{escape(label)}</td>{cells}</tr>")
     return (
         "<p class='note'>Rows are what the samples are, columns what the model says.</p>"
@@ -103,9 +111,16 @@ def _confusions(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
     )
 
 
+def _cell(count: int, share: float, *, right: bool) -> str:
+    """Return one cell; at most 60 % of the colour, so that its number can be read on it in light and dark."""
+    colour = "mark" if right else "second"
+    tint = f"color-mix(in srgb, var(--{colour}) {60 * share:.0f}%, transparent)"
+    return f"<td class='cell' style='background: {tint}'>{count or '·'}</td>"
+
+
 def _curves(lines: Sequence[dict[str, Any]]) -> str:
     """Return a picture of each figure over the epochs, training and validation together."""
-    names = [name for name in lines[0] if f"val_{name}" in lines[0] or name == "loss"] if lines else []
+    names = [name for name in figures(lines[0]) if not name.startswith("val_")] if lines else []
     return "".join(_curve(name, lines) for name in names)
 
 
@@ -114,27 +129,29 @@ def _curve(name: str, lines: Sequence[dict[str, Any]]) -> str:
     values = [value for row in series.values() for value in row if value is not None]
     low, high = min(values, default=0.0), max(values, default=1.0)
     span, last = (high - low) or 1.0, max(len(lines) - 1, 1)
-    paths = []
-    for (key, row), colour in zip(series.items(), ("mark", "second"), strict=False):
+    drawn = [
+        _text(60, 190, "epoch 1", "start"),
+        _text(560, 190, str(len(lines)), "end"),
+        _text(54, 24, f"{high:.3g}", "end"),
+        _text(54, 174, f"{low:.3g}", "end"),
+        "<line x1='60' y1='170' x2='560' y2='170' stroke='currentColor' opacity='.4'/>",
+    ]
+    for (key, row), colour, x in zip(series.items(), ("mark", "second"), (200, 330), strict=False):
         points = " ".join(
-            f"{40 + 520 * i / last:.1f},{170 - 150 * (value - low) / span:.1f}"
+            f"{60 + 500 * i / last:.1f},{170 - 150 * (value - low) / span:.1f}"
             for i, value in enumerate(row)
             if value is not None
         )
-        paths.append(f"<polyline points='{points}' fill='none' stroke='var(--{colour})' stroke-width='2'/>")
-        y = 16 if colour == "mark" else 34
-        paths.append(f"<text x='470' y='{y}' font-size='13' fill='var(--{colour})'>{escape(key)}</text>")
-    axis = (
-        "<line x1='40' y1='170' x2='560' y2='170' stroke='currentColor' opacity='.4'/>"
-        f"<text x='40' y='190' font-size='12' fill='currentColor'>epoch 1</text>"
-        f"<text x='560' y='190' font-size='12' text-anchor='end' fill='currentColor'>{len(lines)}</text>"
-        f"<text x='36' y='24' font-size='12' text-anchor='end' fill='currentColor'>{high:.3g}</text>"
-        f"<text x='36' y='174' font-size='12' text-anchor='end' fill='currentColor'>{low:.3g}</text>"
-    )
+        drawn.append(f"<polyline points='{points}' fill='none' stroke='var(--{colour})' stroke-width='2'/>")
+        drawn.append(_text(x, 190, key, "start", f"var(--{colour})"))
     return (
         f"<figure><svg viewBox='0 0 580 200' width='580' role='img' aria-label='{escape(name)} over the epochs'>"
-        f"{axis}{''.join(paths)}</svg></figure>"
+        f"{''.join(drawn)}</svg></figure>"
     )
+
+
+def _text(x: int, y: int, text: str, anchor: str, colour: str = "currentColor") -> str:
+    return f"<text x='{x}' y='{y}' font-size='13' text-anchor='{anchor}' fill='{colour}'>{escape(text)}</text>"
 
 
 def _data(facts: dict[str, Any]) -> str:
@@ -143,7 +160,8 @@ def _data(facts: dict[str, Any]) -> str:
     rows = [[label, *(str(counts[split][label]) for split in counts)] for label in labels]
     rows.append(["all", *(str(sum(counts[split].values())) for split in counts)])
     notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in facts["notes"])
-    return f"<h2>Data</h2>{_table(['Class', *counts], rows)}{notes}<p class='note'>Fingerprint {facts['fingerprint']}</p>"
+    fingerprint = f"<p class='note'>Fingerprint {facts['fingerprint']}</p>"
+    return f"<h2>Data</h2>{_table(['Class', *counts], rows)}{notes}{fingerprint}"
 
 
 def _effective(effective: dict[str, Any]) -> str:

@@ -14,9 +14,10 @@ from kerascnn.spec.spec import Split
 def split_samples(samples: Sequence[Sample], split: Split, seed: int) -> list[str]:
     """Return "train", "validation" or "test" for each sample.
 
-    What the source itself says stays. A part that it does not have is taken from its training samples: of each class the
-    same fraction, rounded, chosen by a hash of the seed and the sample's id, so that the order of the files does not
-    matter. A class keeps at least one sample to train on. Raises DataError where a part that is asked for stays empty.
+    What the source itself says stays. A part that it does not have is taken from its training samples: of each class
+    the same fraction, rounded, chosen by a hash of the seed and the sample's id, so that the order of the files does
+    not matter. A class keeps at least one sample to train on. Raises DataError where a part that is asked for stays
+    empty.
     """
     given = {sample.split for sample in samples}
     shares = {
@@ -30,7 +31,9 @@ def split_samples(samples: Sequence[Sample], split: Split, seed: int) -> list[st
         if parts[i] == "train":
             by_class[sample.label].append(i)
     for members in by_class.values():
-        members.sort(key=lambda i: hashlib.sha256(f"{seed}:{samples[i].id}".encode("utf-8", "surrogateescape")).digest())
+        members.sort(
+            key=lambda i: hashlib.sha256(f"{seed}:{samples[i].id}".encode("utf-8", "surrogateescape")).digest()
+        )
         free = len(members) - 1
         start = 0
         for part, share in shares.items():

@@ -85,7 +85,7 @@ class Trainer:
             self.validation = Held(data, targets, held, max(256, stream.batch_size))
 
     def run_stage(self, number: int) -> StageResult:
-        """Train one stage from the best weights so far, and end on the best ones. Raises DivergedError, StoppedError."""
+        """Train one stage from the best weights so far, and end on the best. Raises DivergedError, StoppedError."""
         stage = self.spec.train.stages[number]
         steps = self.stream.steps_per_epoch
         self._freeze(stage.freeze)

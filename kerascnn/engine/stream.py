@@ -1,8 +1,8 @@
 """The order of training: an endless stream of batches that is a pure function of (seed, step).
 
 Sample g of the stream is sample p[g mod n] of pass g div n, p being a permutation drawn for that pass; so every sample
-comes once a pass, a batch may hold the end of one pass and the beginning of the next, and any step can be computed without
-those before it. Keras's own shuffling is not used: with a seed, TensorFlow repeats one order every epoch.
+comes once a pass, a batch may hold the end of one pass and the beginning of the next, and any step can be computed
+without those before it. Keras's own shuffling is not used: with a seed, TensorFlow repeats one order every epoch.
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ def _rows(built: Built) -> Iterator[dict[str, Any]]:
                 "type": type(operation).__name__,
                 "spec_path": built.trace.paths.get(id(operation), ""),
                 "output_shape": shape,
-                "parameters": int(operation.count_params()) if isinstance(operation, keras.layers.Layer) else 0,
+                "parameters": int(operation.count_params())
+                if isinstance(operation, keras.layers.Layer)
+                else 0,
                 "flops": _flops(operation, shape),
                 "receptive_field": round(max(found.field)),
             }
@@ -101,7 +103,7 @@ def _reach(operation: Any, known: dict[int, _Reach], size: Sequence[int], *, spa
     if window is None or rank != 4:
         factor = getattr(operation, "size", None)
         if factor is not None and rank == 4:  # upsampling
-            return _Reach(widest.field, tuple(s / f for s, f in zip(widest.stride, factor, strict=True)))  # type: ignore[arg-type]
+            return _Reach(widest.field, tuple(s / f for s, f in zip(widest.stride, factor, strict=True)))
         return widest
     strides = getattr(operation, "strides", None) or window
     dilation = getattr(operation, "dilation_rate", (1, 1))
@@ -113,4 +115,4 @@ def _reach(operation: Any, known: dict[int, _Reach], size: Sequence[int], *, spa
     stride = tuple(
         s / step if transposed else s * step for s, step in zip(widest.stride, strides, strict=True)
     )
-    return _Reach(field, stride)  # type: ignore[arg-type]
+    return _Reach(field, stride)

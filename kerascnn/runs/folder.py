@@ -1,13 +1,13 @@
 """The run folder: everything that is known of one training. No module here imports keras.
 
-    RUN.json              written once: id, name, version, seed, environment, command
-    spec.yaml|.json       the spec as given, to the byte      spec.resolved.json   with every default and override
-    data.manifest.jsonl   a line for each sample: id, sha256, label, split, size      data.json   counts, fingerprint
-    labels.json           classes in the order of the outputs   input.json   how a raw picture becomes the model's input
-    effective.json        what was really done: precision, XLA, rates, trainable parameters, augmentation
-    state.json            the state, with the process            run.lock   held by the process while it works
-    metrics.jsonl         a line for each epoch                  logs/run.log   notes and errors with times
-    model.keras           the best model so far                  evaluation/SPLIT.json, report.html
+RUN.json              written once: id, name, version, seed, environment, command
+spec.yaml|.json       the spec as given, to the byte      spec.resolved.json   with every default and override
+data.manifest.jsonl   a line for each sample: id, sha256, label, split, size      data.json   counts, fingerprint
+labels.json           classes in the order of the outputs   input.json   how a raw picture becomes the model's input
+effective.json        what was really done: precision, XLA, rates, trainable parameters, augmentation
+state.json            the state, with the process            run.lock   held by the process while it works
+metrics.jsonl         a line for each epoch                  logs/run.log   notes and errors with times
+model.keras           the best model so far                  evaluation/SPLIT.json, report.html
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ class RunFolder:
         self.path = Path(path)
 
     @classmethod
-    def create(cls, root: str | Path, *, given: bytes, ending: str, resolved: dict[str, Any], about: dict[str, Any]) -> RunFolder:
+    def create(
+        cls, root: str | Path, *, given: bytes, ending: str, resolved: dict[str, Any], about: dict[str, Any]
+    ) -> RunFolder:
         """Make a new run under `root` and write its spec. Raises ResourceError where it cannot be written."""
         root = Path(root)
         try:
@@ -111,7 +113,9 @@ class RunFolder:
         if not isinstance(about, dict) or not isinstance(about.get("format"), int):
             raise UsageError(f"{self.path / 'RUN.json'} cannot be read: it names no format")
         if about["format"] > FORMAT:
-            raise UsageError(f"run {self.id} was written by a later kerascnn (format {about['format']}); install that one")
+            raise UsageError(
+                f"run {self.id} was written by a later kerascnn (format {about['format']}); install that one"
+            )
         return dict(about)
 
     def metrics(self) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Cosine annealing with warm-up (Loshchilov and Hutter 2016, arXiv:1608.03983; warm-up: Goyal et al. 2017, arXiv:1706.02677)."""
+"""Cosine annealing (Loshchilov, Hutter 2016, arXiv:1608.03983) with warm-up (Goyal et al. 2017, arXiv:1706.02677)."""
 
 from __future__ import annotations
 

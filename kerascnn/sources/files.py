@@ -8,9 +8,10 @@ from pathlib import Path
 
 from kerascnn.errors import DataError
 
-PICTURES = frozenset(
-    ".jpg .jpeg .jfif .jpe .png .apng .bmp .gif .webp .tif .tiff .ppm .pgm .pbm .pnm .avif .heic .heif .ico".split()
-)
+PICTURES = frozenset({
+    ".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".apng", ".bmp", ".gif", ".webp", ".tif", ".tiff",
+    ".ppm", ".pgm", ".pbm", ".pnm", ".avif", ".heic", ".heif", ".ico",
+})  # fmt: skip
 """Endings of files that are taken for pictures; what they really hold is seen when they are read."""
 
 

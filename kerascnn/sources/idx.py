@@ -83,8 +83,8 @@ def read_idx(file: Path) -> np.ndarray:
     import numpy as np
 
     try:
-        opened: Any = gzip.open(file) if file.suffix == ".gz" else file.open("rb")
-        with opened as stream:
+        opener: Any = gzip.open if file.suffix == ".gz" else open
+        with opener(file, "rb") as stream:
             head = stream.read(4)
             if len(head) < 4 or head[:2] != b"\0\0" or head[2] != 8 or not 1 <= head[3] <= 4:
                 raise DataError(f"{file}: is not an IDX file of bytes (it starts with {head.hex(' ')})")

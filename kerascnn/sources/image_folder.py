@@ -20,8 +20,8 @@ _PARTS = {"train": "train", "training": "train", "val": "validation", "valid": "
 class ImageFolder(Source):
     """Pictures in folders that are named after their class: `PATH/cat/1.jpg`.
 
-    Where `PATH` holds `train` and nothing but `train`, `validation` (`val`, `valid`) and `test`, these are the splits, and
-    the classes are the folders in them. Folders inside a class folder belong to the class.
+    Where `PATH` holds `train` and nothing but `train`, `validation` (`val`, `valid`) and `test`, these are the splits,
+    and the classes are the folders in them. Folders inside a class folder belong to the class.
     """
 
     paths: ClassVar[tuple[str, ...]] = ("path",)
@@ -60,6 +60,9 @@ class ImageFolder(Source):
             else f"{count} files without an ending are left out"
             for suffix, count in sorted(other.items())
         ]  # fmt: skip
+        if "train" in parts and not split:
+            others = ", ".join(top.name for top in tops if top.name.lower() not in _PARTS)
+            notes.append(f"train is taken for a class, not for a split, because of the folders beside it: {others}")
         if loose:
             notes.append(f"{len(loose)} files in no class folder are left out, such as {loose[0]}")
         return Scan(samples, sorted({folder.name for folder, _ in classes}), notes)

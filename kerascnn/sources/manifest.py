@@ -41,7 +41,7 @@ class Manifest(Source):
     """Column that says train, validation (val, valid) or test; left out: `data.split` divides the rows."""
 
     def scan(self) -> Scan:
-        """Return every row as a sample. Raises DataError with every row that is wrong and every file that is missing."""
+        """Return every row as a sample. Raises DataError with every row that is wrong or whose file is missing."""
         file = place(self.path, "data.source.path", folder=False)
         root = place(self.root, "data.source.root", folder=True) if self.root else file.parent
         header, rows = _read(file)

@@ -47,9 +47,7 @@ def register(name: str) -> Callable[[type[C]], type[C]]:
     def add(cls: type[C]) -> type[C]:
         full = f"{_namespace[-1]}.{name}" if _namespace else name
         if not cls.kind:
-            raise PluginError(
-                f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ..."
-            )
+            raise PluginError(f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ...")
         lacking = {*cls.__abstractmethods__, *(name for name in cls.__class_vars__ if not hasattr(cls, name))}
         if lacking:
             raise PluginError(f"the {cls.kind} '{full}' does not define {', '.join(sorted(lacking))}")
@@ -103,14 +101,10 @@ def components(kind: str) -> dict[str, type[Component]]:
 class _OneOfKind:
     """Makes a field accept any registered component of its kind."""
 
-    def __get_pydantic_core_schema__(
-        self, source: type[Component], handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
+    def __get_pydantic_core_schema__(self, source: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
         schema = core_schema.no_info_plain_validator_function(
             lambda value: parse_component(source, value),
-            serialization=core_schema.plain_serializer_function_ser_schema(
-                lambda component: component.spell()
-            ),
+            serialization=core_schema.plain_serializer_function_ser_schema(lambda component: component.spell()),
         )
         # pydantic cannot follow references to components that it has not seen; kerascnn.spec.schema can.
         schema["metadata"] = {"pydantic_js_functions": [lambda *_: {"x-kind": source.kind}]}
@@ -168,9 +162,7 @@ def _unknown(kind: type[Component], name: Any) -> ValidationError:
     else:
         hint = f"there are {', '.join(own or names)}" if names else f"no {kind.kind} is installed"
     template = "no {kind} is named '{name}'; {hint}"
-    return _failure(
-        kind, "unknown_component", ("type",), name, template, name=clip(name), hint=hint, suggestion=near
-    )
+    return _failure(kind, "unknown_component", ("type",), name, template, name=clip(name), hint=hint, suggestion=near)
 
 
 def _failure(

@@ -30,9 +30,7 @@ def _schema(high: int, *, one_will_do: bool) -> WithJsonSchema:
 Pair = Annotated[
     tuple[int, int],
     Field(strict=False),
-    BeforeValidator(
-        _two(8192, "a whole number from 1 to 8192, or two of them as [height, width]", one_will_do=True)
-    ),
+    BeforeValidator(_two(8192, "a whole number from 1 to 8192, or two of them as [height, width]", one_will_do=True)),
     _schema(8192, one_will_do=True),
 ]
 """One whole number for both, or [height, width]."""
@@ -40,9 +38,7 @@ Pair = Annotated[
 ImageSize = Annotated[
     tuple[int, int],
     Field(strict=False),
-    BeforeValidator(
-        _two(8192, "two whole numbers from 1 to 8192: [height, width] in pixels", one_will_do=False)
-    ),
+    BeforeValidator(_two(8192, "two whole numbers from 1 to 8192: [height, width] in pixels", one_will_do=False)),
     _schema(8192, one_will_do=False),
 ]
 """[height, width] in pixels."""

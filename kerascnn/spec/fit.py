@@ -96,9 +96,7 @@ def _split(tree: Any) -> Iterator[InitErrorDetails]:
     parts = {name: split.get(name, field.default) for name, field in Split.model_fields.items()}
     sound = all(isinstance(part, int | float) and 0 <= part < 1 for part in parts.values())
     if sound and sum(parts.values()) >= 1:
-        said = ", ".join(
-            f"{name} {part}{'' if name in split else ' by default'}" for name, part in parts.items()
-        )
+        said = ", ".join(f"{name} {part}" for name, part in parts.items())
         yield problem(
             "split_sum",
             "nothing is left to train on: validation and test together should be less than 1 (got {said})",

@@ -161,13 +161,9 @@ class _Reader:
                 self.at = start
                 self.fail("the quote that opens here is not closed")
             if char in ("\n", "\r"):
-                self.fail(
-                    "a text ends on the line that it begins on; close its quote, or write a line break as \\n"
-                )
+                self.fail("a text ends on the line that it begins on; close its quote, or write a line break as \\n")
             if "control character" in error.msg:
-                self.fail(
-                    f"the character U+{ord(char):04X} may not stand in a text; write it as \\u{ord(char):04x}"
-                )
+                self.fail(f"the character U+{ord(char):04X} may not stand in a text; write it as \\u{ord(char):04x}")
             self.fail("a backslash begins an escape, and this is none; write a backslash itself as \\\\")
         return str(value)
 

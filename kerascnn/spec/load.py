@@ -51,7 +51,7 @@ def parse_spec(content: bytes | str, file: str = "spec.yaml", overrides: Sequenc
 
 def spec_from_dict(data: Mapping[str, Any]) -> Spec:
     """Return the spec of plain data, as `Spec.spell` gives it. Raises SpecError; places have no lines."""
-    return validate(read_data(data, "spec"), "spec")
+    return validate(_checked(read_data(data, "spec"), Place("spec", 0, 0)), "spec")
 
 
 def read_tree(content: bytes | str, file: str) -> Tree:
@@ -61,12 +61,7 @@ def read_tree(content: bytes | str, file: str) -> Tree:
     if len(content) > MAX_BYTES:
         raise _file_error(Path(file), f"is larger than {MAX_BYTES} characters, the limit for a spec")
     reader = read_json if file.lower().endswith(".json") else read_yaml
-    tree = reader(content.removeprefix("\ufeff"), file)
-    start = Place(file, 1, 1)
-    if isinstance(tree.value, dict):
-        return tree
-    wrong = [] if () in tree.lost else [tree.issue(tree.place(()) or start, (), _no_mapping(tree.value))]
-    raise SpecError([*tree.issues, *wrong])
+    return _checked(reader(content.removeprefix("\ufeff"), file), Place(file, 1, 1))
 
 
 def validate(tree: Tree, file: str) -> Spec:
@@ -83,11 +78,7 @@ def validate(tree: Tree, file: str) -> Spec:
 def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
     errors = error.errors(include_url=False)
     # One slip of the pen is one mistake: a key that is not known, and the one that it was meant for missing.
-    meant = {
-        (*line["loc"][:-1], line["ctx"].get("suggestion"))
-        for line in errors
-        if line["type"] == "unknown_field"
-    }
+    meant = {(*line["loc"][:-1], line["ctx"].get("suggestion")) for line in errors if line["type"] == "unknown_field"}
     issues = []
     for line in errors:
         loc = line["loc"]
@@ -99,9 +90,7 @@ def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
         issues.append(tree.issue(place, loc, message, line["input"], suggestion))
     if len(errors) >= MAX_ISSUES:
         last = max(issues, key=lambda issue: issue.line)
-        issues.append(
-            tree.issue(Place(file, last.line, last.column), (), "there are more mistakes than these")
-        )
+        issues.append(tree.issue(Place(file, last.line, last.column), (), "there are more mistakes than these"))
     return issues
 
 
@@ -133,8 +122,17 @@ def _file_error(path: Path, message: str) -> SpecError:
     return SpecError([Issue(str(path), 0, 0, "", message)])
 
 
-def _no_mapping(value: Any) -> str:
+def _checked(tree: Tree, start: Place) -> Tree:
+    """Return the tree where it is a mapping. Raises SpecError where it is not."""
+    value = tree.value
+    if isinstance(value, dict):
+        return tree
+    place = start
     if value is None:
-        return "the file is empty; a spec is a mapping with the key 'kerascnn'"
-    kind = "a list" if isinstance(value, list) else f"the single value {show(value)}"
-    return f"a spec is a mapping with the key 'kerascnn', not {kind}"
+        message = "the file is empty; a spec is a mapping with the key 'kerascnn'"
+    else:
+        place = tree.place(()) or start
+        kind = "a list" if isinstance(value, list) else f"the single value {show(value)}"
+        message = f"a spec is a mapping with the key 'kerascnn', not {kind}"
+    wrong = [] if () in tree.lost else [tree.issue(place, (), message)]
+    raise SpecError([*tree.issues, *wrong])

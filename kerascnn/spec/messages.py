@@ -97,11 +97,7 @@ def _hint(kind: str, value: Any, context: Mapping[str, Any]) -> str:
     if value is None and kind != "component":
         return "write a value after the key, or remove the key"
     if kind == "list_type":
-        return (
-            "begin it with '- ': it is one item of a list"
-            if isinstance(value, dict)
-            else f"write [{show(value)}]"
-        )
+        return "begin it with '- ': it is one item of a list" if isinstance(value, dict) else f"write [{show(value)}]"
     if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer():
         return f"write {value:.0f}" if abs(value) < 1e15 else ""
     if not isinstance(value, str):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from kerascnn.errors import SpecError
+from kerascnn.errors import Issue, SpecError
 from kerascnn.spec.messages import show
-from kerascnn.spec.tree import MAX_DEPTH, Loc, Place, Tree
+from kerascnn.spec.tree import MAX_DEPTH, Loc, Place, Tree, clip
 from kerascnn.spec.yaml_text import read_yaml
 
 FILE = "--set"
@@ -39,10 +39,15 @@ def _apply(tree: Tree, setting: str, number: int) -> None:
     if len(parts) > MAX_DEPTH:
         _fail(tree, start, (), f"the path has more than {MAX_DEPTH} parts")
     loc = _locate(tree.value, parts)
-    shift = len(setting) - len(text.lstrip())
-    part = _read(tree, text.strip(), number, shift, loc)
+    text = text.lstrip()
+    start_of_value = Place(FILE, number, len(setting) - len(text) + 1)
+    try:
+        # Behind as many lines and columns as stand before it, so that all places in it are right.
+        part = read_yaml("\n" * (number - 1) + " " * (start_of_value.column - 1) + text, FILE)
+    except SpecError as error:
+        raise SpecError([_inside(tree, issue, loc) for issue in error.issues]) from None
     _put(tree, loc, part.value, start)
-    _enter(tree, part, number, shift, loc)
+    _enter(tree, part, loc, start, start_of_value)
 
 
 def _locate(value: Any, parts: Sequence[str]) -> Loc:
@@ -61,31 +66,23 @@ def _locate(value: Any, parts: Sequence[str]) -> Loc:
     return tuple(loc)
 
 
-def _read(tree: Tree, text: str, number: int, shift: int, loc: Loc) -> Tree:
-    """Return the tree of a setting's value, which begins `shift` characters into the setting."""
-    try:
-        return read_yaml(text, FILE)
-    except SpecError as error:
-        issue = error.issues[-1]
-        _fail(tree, Place(FILE, number, issue.column + shift), loc, issue.message)
-
-
-def _enter(tree: Tree, part: Tree, number: int, shift: int, loc: Loc) -> None:
+def _enter(tree: Tree, part: Tree, loc: Loc, key: Place, value: Place) -> None:
     """Put the places and mistakes of a setting's value where those of the old value were."""
     for places in (tree.places, tree.keys):
-        for old in [key for key in places if key[: len(loc)] == loc]:
+        for old in [old for old in places if old[: len(loc)] == loc]:
             del places[old]
+    tree.keys[loc], tree.places[loc] = key, value
+    for target, places in ((tree.places, part.places), (tree.keys, part.keys)):
+        target.update({(*loc, *inner): place for inner, place in places.items()})
     tree.lost = {old for old in tree.lost if old[: len(loc)] != loc} | {(*loc, *inner) for inner in part.lost}
     tree.issues[:] = [issue for issue in tree.issues if issue.file == FILE or not _under(issue.path, loc)]
-    tree.places[loc] = Place(FILE, number, shift + 1)
-    tree.keys[loc] = Place(FILE, number, 1)
-    for target, places in ((tree.places, part.places), (tree.keys, part.keys)):
-        for inner, place in places.items():
-            target[(*loc, *inner)] = Place(FILE, number, place.column + shift)
-    for issue in part.issues:
-        place = Place(FILE, number, issue.column + shift)
-        inner_loc = (*loc, *issue.path.split(".")) if issue.path else loc
-        tree.issues.append(tree.issue(place, inner_loc, issue.message, issue.value))
+    tree.issues.extend(_inside(tree, issue, loc) for issue in part.issues)
+
+
+def _inside(tree: Tree, issue: Issue, loc: Loc) -> Issue:
+    """Return a mistake of a setting's value as one of the whole tree."""
+    path = (*loc, *issue.path.split(".")) if issue.path else loc
+    return tree.issue(Place(FILE, issue.line, issue.column), path, issue.message, issue.value)
 
 
 def _under(path: str, loc: Loc) -> bool:
@@ -102,7 +99,7 @@ def _put(tree: Tree, loc: Loc, value: Any, start: Place) -> None:
         fresh: Any = value if last else ([] if isinstance(loc[depth + 1], int) else {})
         if isinstance(here, list):
             if not isinstance(part, int):
-                _fail(tree, start, path, f"is a list: '{part}' should be the index of an item, from 0 on")
+                _fail(tree, start, path, f"is a list: '{clip(part)}' should be the index of an item, from 0 on")
             if part > len(here):
                 _fail(
                     tree,

@@ -1,8 +1,8 @@
 """Loading components: the core's own by file name, then plugins' by entry point.
 
 A plugin is a distribution with an entry point in the group `kerascnn.plugins` that names a light module; what the
-module registers is named `PLUGIN.NAME`. A plugin that cannot be imported is set aside with its reason and stops only the
-specs that name it. Looking at which plugins there are runs none of their code.
+module registers is named `PLUGIN.NAME`. A plugin that cannot be imported is set aside with its reason and stops only
+the specs that name it. Looking at which plugins there are runs none of their code.
 """
 
 from __future__ import annotations

@@ -47,9 +47,7 @@ class Section(BaseModel):
         if kind == "extra_forbidden" and len(loc) == 1:
             word = clip(str(loc[0]))
             near = nearest(word, cls.model_fields) or cls._nearest_inside(word)
-            known = (
-                f"the fields are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no fields"
-            )
+            known = f"the fields are {', '.join(cls.model_fields)}" if cls.model_fields else "it has no fields"
             return problem(
                 "unknown_field",
                 "no field is named '{name}'; {hint}",
@@ -62,9 +60,7 @@ class Section(BaseModel):
         if kind in _KNOWN_BY_PYDANTIC:
             return InitErrorDetails(type=kind, loc=loc, input=line["input"], ctx=line.get("ctx", {}))
         context = {**line.get("ctx", {}), "message": line["msg"]}
-        return InitErrorDetails(
-            type=PydanticCustomError(kind, "{message}", context), loc=loc, input=line["input"]
-        )
+        return InitErrorDetails(type=PydanticCustomError(kind, "{message}", context), loc=loc, input=line["input"])
 
     @classmethod
     def _nearest_inside(cls, word: str) -> str | None:
@@ -86,9 +82,7 @@ class Section(BaseModel):
                     yield from (f"{prefix}.{path}" for path in inner._paths())
 
 
-def problem(
-    code: str, template: str, /, *, loc: tuple[int | str, ...], value: Any, **context: Any
-) -> InitErrorDetails:
+def problem(code: str, template: str, /, *, loc: tuple[int | str, ...], value: Any, **context: Any) -> InitErrorDetails:
     """Return one error for `ValidationError.from_exception_data`, its template filled in from the context."""
     # pydantic would fill the values in one after another, and so look for fields in what a user wrote.
     whole = {**context, "message": template.format(**context)}
@@ -112,10 +106,8 @@ def _nearest(word: str, choices: tuple[str, ...], cutoff: float) -> str | None:
         return folded[key]
     close = difflib.get_close_matches(key, folded, n=1, cutoff=cutoff)
     if not close or difflib.SequenceMatcher(None, key, close[0]).ratio() < 0.85:
-        # `epoch_count`, `float16`: a word that contains a choice, or stands in one.
-        inside = [
-            name for name in folded if len(name) > 3 and (name in key or (len(key) > 3 and key in name))
-        ]
+        # `resize_mode`, `float16`: a word that contains a choice, or stands in one.
+        inside = [name for name in folded if len(name) > 3 and (name in key or (len(key) > 3 and key in name))]
         close = difflib.get_close_matches(key, inside, n=1, cutoff=0.0) or close
     if close:
         return folded[close[0]]

@@ -100,8 +100,8 @@ class Train(Section):
     )
     """The phases of training, one after another."""
     monitor: str = "val_loss"
-    """The figure that decides which epoch is kept: `val_` and the loss or a metric of the task, or without `val_` that of
-    the training samples."""
+    """The figure that decides which epoch is kept: `val_` and the loss or a metric of the task, or without `val_` that
+    of the training samples."""
     patience: int | None = Field(None, ge=1)
     """Stop a stage after this many epochs in which `monitor` did not improve; left out: never."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"

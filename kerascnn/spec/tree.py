@@ -62,9 +62,7 @@ class Tree:
             loc = loc[:-1]
         return self.places[loc]
 
-    def issue(
-        self, place: Place, loc: Loc, message: str, value: Any = None, suggestion: str | None = None
-    ) -> Issue:
+    def issue(self, place: Place, loc: Loc, message: str, value: Any = None, suggestion: str | None = None) -> Issue:
         """Return an issue at a place of this tree."""
         lines = self.lines.get(place.file, [])
         line = lines[place.line - 1] if 0 < place.line <= len(lines) else ""
@@ -155,9 +153,7 @@ class TreeBuilder:
     def scalar(self, value: Any, line: int, column: int) -> None:
         """Take a text, a number, a truth value or nothing."""
         if isinstance(value, str) and len(value) > MAX_SCALAR:
-            self.fail(
-                line, column, f"a text of {len(value)} characters is too long; the limit is {MAX_SCALAR}"
-            )
+            self.fail(line, column, f"a text of {len(value)} characters is too long; the limit is {MAX_SCALAR}")
         if not self._skip:
             self._add(value, line, column)
             self._value_done()

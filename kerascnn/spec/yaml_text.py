@@ -39,9 +39,7 @@ def read_yaml(text: str, file: str) -> Tree:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    builder.fail(
-                        *_mark(event.start_mark), "a spec is one YAML document; a second one starts here", ()
-                    )
+                    builder.fail(*_mark(event.start_mark), "a spec is one YAML document; a second one starts here", ())
             _take(event, builder)
     except yaml.YAMLError as error:
         _syntax(error, builder)
@@ -150,9 +148,7 @@ def _syntax(error: yaml.YAMLError, builder: TreeBuilder) -> NoReturn:
     if "tab character" in problem or ("\t" in indent and column <= len(indent) + 1):
         column = indent.index("\t") + 1 if "\t" in indent else column
         builder.fail(line, column, "a tab stands where YAML wants spaces; indent with spaces", ())
-    if "quoted scalar" in context and (
-        "unexpected end of stream" in problem or "document indicator" in problem
-    ):
+    if "quoted scalar" in context and ("unexpected end of stream" in problem or "document indicator" in problem):
         builder.fail(*start, "the quote that opens here is not closed", ())
     if "flow" in context:
         _bracket(builder, start, (line, column), problem)
@@ -181,9 +177,7 @@ def _bracket(builder: TreeBuilder, start: tuple[int, int], at: tuple[int, int], 
     if "expected ',' or" in problem:
         closer = "]" if bracket == "[" else "}"
         where = f"line {opened[0]}, column {opened[1]}"
-        builder.fail(
-            *at, f"should be ',' or '{closer}' before this: the '{bracket}' of {where} is still open", ()
-        )
+        builder.fail(*at, f"should be ',' or '{closer}' before this: the '{bracket}' of {where} is still open", ())
 
 
 _SYNTAX = {

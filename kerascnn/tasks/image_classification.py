@@ -50,7 +50,7 @@ class ImageClassification(Task):
         return [metrics.CategoricalAccuracy(name="accuracy")]
 
     def report(self, targets: Sequence[int], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return accuracy with its 95 % interval (Wilson 1927), macro F1, loss, a row for each class, the confusions."""
+        """Return accuracy with its 95 % interval (Wilson 1927), macro F1, loss, a row a class, and the confusions."""
         import numpy as np
         from scipy.stats import binomtest
         from sklearn.metrics import confusion_matrix, precision_recall_fscore_support

@@ -40,8 +40,7 @@ def check_component(component: Component) -> None:
     """
     hold(
         isinstance(component, Component),
-        f"{component!r} is no component; pass an instance of a class that derives from Layer, Backbone, "
-        "Head, ...",
+        f"{component!r} is no component; pass an instance of a class that derives from Layer, Backbone, Head, ...",
     )
     _check_registered(component)
     _check_documented(component)
@@ -64,9 +63,7 @@ def check_light_import(*modules: str) -> None:
         timeout=300,
         check=False,
     )
-    hold(
-        done.returncode == 0, f"importing {', '.join(modules)} ends the process: {done.stderr.strip()[-500:]}"
-    )
+    hold(done.returncode == 0, f"importing {', '.join(modules)} ends the process: {done.stderr.strip()[-500:]}")
     hold(not done.stdout.strip(), done.stdout.strip())
 
 
@@ -94,8 +91,7 @@ def _check_documented(component: Component) -> None:
     bare = [name for name, info in cls.model_fields.items() if not (info.description or "").strip()]
     hold(
         not bare,
-        f"{title(component)}: nothing says what {_names(bare)} mean; put a docstring under each of these "
-        "fields",
+        f"{title(component)}: nothing says what {_names(bare)} mean; put a docstring under each of these fields",
     )
 
 
@@ -108,8 +104,7 @@ def _check_strict(component: Component) -> None:
         pass
     else:
         raise AssertionError(
-            f"{title(component)} takes parameters that it does not know; do not change 'extra' in its "
-            "model_config"
+            f"{title(component)} takes parameters that it does not know; do not change 'extra' in its model_config"
         )
     hold(
         cls.model_config.get("frozen"),
@@ -120,9 +115,7 @@ def _check_strict(component: Component) -> None:
             setattr(component, name, getattr(component, name))
         except ValidationError:
             continue
-        raise AssertionError(
-            f"{title(component)}: its field '{name}' can be set after it was made; keep it frozen"
-        )
+        raise AssertionError(f"{title(component)}: its field '{name}' can be set after it was made; keep it frozen")
 
 
 def _check_spelling(component: Component) -> None:
@@ -131,8 +124,7 @@ def _check_spelling(component: Component) -> None:
         data = component.spell()
     hold(
         isinstance(data, dict) and data.get("type") == type(component).type_name,
-        f"{title(component)}: spell() gives {data!r}; it is a mapping whose 'type' is "
-        f"'{type(component).type_name}'",
+        f"{title(component)}: spell() gives {data!r}; it is a mapping whose 'type' is '{type(component).type_name}'",
     )
     with doing(f"{title(component)}: writing spell() as JSON"):
         text = json.dumps(data, allow_nan=False)

@@ -57,9 +57,7 @@ def check_backbone(
     return _check(backbone, build, plain_keras=plain_keras)
 
 
-def check_head(
-    head: Head, features: Mapping[str, tuple[int, ...]], outputs: int, *, plain_keras: bool = True
-) -> Any:
+def check_head(head: Head, features: Mapping[str, tuple[int, ...]], outputs: int, *, plain_keras: bool = True) -> Any:
     """Check a head on features of these shapes by name, the batch left out, and return a model of it.
 
     Beside what `check_layer` checks: its last axis has `outputs` numbers, in float32 even where the rest
@@ -145,9 +143,7 @@ def _check_features(name: str, features: Any, input_shape: tuple[int, ...], slac
                 f"height and width should be within {slack} of {wanted}; name it after its stride, or check "
                 "with a larger slack",
             )
-    hold(
-        levels == sorted(levels), f"{name} gives the features {', '.join(features)}; put the deepest one last"
-    )
+    hold(levels == sorted(levels), f"{name} gives the features {', '.join(features)}; put the deepest one last")
 
 
 def _check_answers(name: str, model: Any) -> None:
@@ -158,8 +154,7 @@ def _check_answers(name: str, model: Any) -> None:
     for y in keras.tree.flatten(model.output):
         hold(
             y.shape[0] is None and all(isinstance(size, int) and size > 0 for size in y.shape[1:]),
-            f"{name} gives the symbolic shape {tuple(y.shape)}; the batch is None and every other size is "
-            "known",
+            f"{name} gives the symbolic shape {tuple(y.shape)}; the batch is None and every other size is known",
         )
     before = _weights(model)
     three = _inputs(model, 3)
@@ -213,9 +208,7 @@ def _check_training(name: str, model: Any) -> None:
         return
     outputs = keras.tree.flatten(model.output)
     trained = keras.Model(model.input, outputs)
-    trained.compile(
-        optimizer=keras.optimizers.SGD(0.1), loss=["mean_squared_error"] * len(outputs), run_eagerly=True
-    )
+    trained.compile(optimizer=keras.optimizers.SGD(0.1), loss=["mean_squared_error"] * len(outputs), run_eagerly=True)
     still = {weight.path: _array(weight) for weight in weights}
     # Several steps: a branch that begins at zero passes no gradient on in the first one, nor does a ReLU
     # below zero.

@@ -46,9 +46,7 @@ def check_plain_keras(models: Mapping[str, Any], without: Iterable[str] = ("kera
     import keras
 
     with TemporaryDirectory() as folder:
-        files = {
-            name: _write(name, model, Path(folder, str(i))) for i, (name, model) in enumerate(models.items())
-        }
+        files = {name: _write(name, model, Path(folder, str(i))) for i, (name, model) in enumerate(models.items())}
         task, answer = Path(folder, "task.json"), Path(folder, "answer.json")
         blocked = sorted({"kerascnn", *without} - {"__main__", "keras"})
         task.write_text(json.dumps({"models": files, "without": blocked}), "utf-8")
@@ -62,9 +60,7 @@ def check_plain_keras(models: Mapping[str, Any], without: Iterable[str] = ("kera
             check=False,
         )
         if done.returncode != 0:
-            raise AssertionError(
-                f"the process that opens the saved models ended: {done.stderr.strip()[-1000:]}"
-            )
+            raise AssertionError(f"the process that opens the saved models ended: {done.stderr.strip()[-1000:]}")
         wrong = json.loads(answer.read_text("utf-8"))
     if wrong:
         lines = "\n".join(f"  {name}: {reason}" for name, reason in wrong.items())

@@ -32,8 +32,7 @@ def check_source(source: Source) -> Scan:
     hold(not twice, f"{name} gives several samples the id {twice[:3]}; each needs one of its own")
     hold(
         list(scan.labels) == list(again.labels) and _facts(scan.samples) == _facts(again.samples),
-        f"{name} finds something else, or another order, when it scans again; sort what it reads from a "
-        "folder",
+        f"{name} finds something else, or another order, when it scans again; sort what it reads from a folder",
     )
     return scan
 
@@ -63,13 +62,10 @@ def _check_labels(name: str, scan: Scan) -> None:
 def _check_sample(name: str, sample: Sample) -> None:
     import numpy as np
 
-    hold(
-        isinstance(sample.id, str) and sample.id, f"{name}: a sample has the id {sample.id!r}; give it a text"
-    )
+    hold(isinstance(sample.id, str) and sample.id, f"{name}: a sample has the id {sample.id!r}; give it a text")
     hold(
         sample.split is None or sample.split in SPLITS,
-        f"{name}: the sample '{sample.id}' is in the split {sample.split!r}; it is None or one of "
-        f"{', '.join(SPLITS)}",
+        f"{name}: the sample '{sample.id}' is in the split {sample.split!r}; it is None or one of {', '.join(SPLITS)}",
     )
     payload = sample.payload
     if isinstance(payload, Path):
@@ -84,8 +80,7 @@ def _check_sample(name: str, sample: Sample) -> None:
 
 def _facts(samples: Sequence[Sample]) -> list[tuple[Any, ...]]:
     return [
-        (s.id, s.label, s.split, s.payload if isinstance(s.payload, Path) else s.payload.tobytes())
-        for s in samples
+        (s.id, s.label, s.split, s.payload if isinstance(s.payload, Path) else s.payload.tobytes()) for s in samples
     ]
 
 

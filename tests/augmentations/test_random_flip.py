@@ -19,9 +19,7 @@ def test_a_sure_flip_is_the_array_reversed(mode):
 
 def test_probability_0_leaves_all_as_it_is():
     x = pictures(3, 4, 6, 3)
-    found = make("augmentation", "random_flip", mode="both", probability=0.0).apply(
-        x, np.random.default_rng(0)
-    )
+    found = make("augmentation", "random_flip", mode="both", probability=0.0).apply(x, np.random.default_rng(0))
     np.testing.assert_array_equal(found, x)
 
 

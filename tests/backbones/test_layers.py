@@ -15,9 +15,7 @@ def test_layers_is_a_chain_whose_last_output_is_the_feature():
     model.set_weights([first, second])
     found = model(values, training=False)
     assert list(found) == ["out"]
-    np.testing.assert_allclose(
-        numpy(found["out"]), np.maximum(values @ first, 0) @ second, rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(numpy(found["out"]), np.maximum(values @ first, 0) @ second, rtol=1e-4, atol=1e-5)
 
 
 def test_a_layer_that_does_not_fit_is_named_with_its_place():

@@ -59,7 +59,9 @@ def test_templates_are_listed_with_their_first_line(capsys: pytest.CaptureFixtur
 
 
 def test_validate_reports_every_mistake_of_every_file(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("bad.yaml").write_text(Path(LENET).read_text("utf-8").replace("lenet, ", "lente, ").replace("3e-3", "-3"), "utf-8")
+    Path("bad.yaml").write_text(
+        Path(LENET).read_text("utf-8").replace("lenet, ", "lente, ").replace("3e-3", "-3"), "utf-8"
+    )
     assert run(["validate", LENET, "bad.yaml"]) == 2
     out, err = capsys.readouterr()
     assert out.startswith(f"{LENET}: valid")
@@ -124,14 +126,21 @@ def test_summary_counts_lenet_as_the_paper_does(capsys: pytest.CaptureFixture[st
     multiply_adds = 28 * 28 * 6 * 25 + 10 * 10 * 16 * 25 * 6 + 400 * 120 + 120 * 84 + 84 * 10
     assert facts["flops"] == 2 * multiply_adds
     rows = {row["name"]: row for row in facts["layers"]}
-    assert {name: rows[name]["receptive_field"] for name in ("c1", "s2", "c3", "s4")} == {"c1": 5, "s2": 6, "c3": 14, "s4": 16}
+    assert {name: rows[name]["receptive_field"] for name in ("c1", "s2", "c3", "s4")} == {
+        "c1": 5,
+        "s2": 6,
+        "c3": 14,
+        "s4": 16,
+    }
     assert rows["c3"] == {
         "name": "c3", "type": "Conv2D", "spec_path": "model.backbone", "output_shape": [10, 10, 16],
         "parameters": 16 * (6 * 25 + 1), "flops": 2 * 10 * 10 * 16 * 25 * 6, "receptive_field": 14,
     }  # fmt: skip
 
 
-def test_summary_reads_classes_and_shape_from_the_data_where_it_is_there(capsys: pytest.CaptureFixture[str]) -> None:
+def test_summary_reads_classes_and_shape_from_the_data_where_it_is_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     facts = summary(capsys, LENET)
     assert (facts["input_shape"], facts["output_shape"]) == ([8, 8, 1], [10])
 
@@ -142,7 +151,9 @@ def test_summary_gives_each_layer_its_path_in_the_spec(capsys: pytest.CaptureFix
     assert "model.backbone.layers.3.body.0.body.5" in paths  # squeeze_excite inside residual inside repeat
     assert "model.backbone.layers.4.shortcut.0" in paths
     adds = [row for row in facts["layers"] if row["type"] == "Add"]
-    assert [row["spec_path"] for row in adds] == ["model.backbone.layers.3.body.0"] * 2 + ["model.backbone.layers.4"]
+    assert [row["spec_path"] for row in adds] == ["model.backbone.layers.3.body.0"] * 2 + [
+        "model.backbone.layers.4"
+    ]
 
 
 def test_summary_of_a_huge_network_takes_no_memory(capsys: pytest.CaptureFixture[str]) -> None:

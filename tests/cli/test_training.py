@@ -29,7 +29,17 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Train for two epochs through the command line and return its document, with the folder of runs."""
     root = tmp_path_factory.mktemp("cli")
     out = root / "out.json"
-    command = [sys.executable, "-m", "kerascnn", "train", LENET, *SHORT, "--runs", str(root / "runs"), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "kerascnn",
+        "train",
+        LENET,
+        *SHORT,
+        "--runs",
+        str(root / "runs"),
+        "--json",
+    ]
     with out.open("w") as stream:
         done = subprocess.run(command, stdout=stream, stderr=subprocess.PIPE, text=True, check=True)
     return {**json.loads(out.read_text("utf-8")), "runs": str(root / "runs"), "stderr": done.stderr}
@@ -90,7 +100,10 @@ def test_validation_figures_of_the_saved_model_are_those_of_its_training(
 
 
 def test_predict_answers_for_files_and_folders(
-    trained: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], digit: Callable[[int], np.ndarray]
+    trained: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    digit: Callable[[int], np.ndarray],
 ) -> None:
     for i in range(3):
         Image.fromarray(digit(i)).save(tmp_path / f"{i}.png")
@@ -100,11 +113,16 @@ def test_predict_answers_for_files_and_folders(
     for item in found:
         assert set(item) == {"path", "label", "confidence", "probabilities"}
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        assert item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
+        assert (
+            item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
+        )
 
 
 def test_the_saved_model_gives_the_same_probabilities_in_plain_keras(
-    trained: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], digit: Callable[[int], np.ndarray]
+    trained: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    digit: Callable[[int], np.ndarray],
 ) -> None:
     pictures = np.stack([digit(i) for i in range(8)])[..., None]
     np.save(tmp_path / "pictures.npy", pictures)
@@ -122,14 +140,19 @@ assert model.input_shape == (None, 8, 8, 1) and model.inputs[0].dtype == "uint8"
 np.save({str(tmp_path / "plain.npy")!r}, model.predict(pictures, verbose=0))
 np.save({str(tmp_path / "called.npy")!r}, keras.ops.convert_to_numpy(model(pictures)))
 """
-    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
+    subprocess.run(
+        [sys.executable, "-c", script], check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    )
     wanted = np.array([list(item["probabilities"].values()) for item in ours])
     np.testing.assert_allclose(np.load(tmp_path / "plain.npy"), wanted, atol=1e-6)
     np.testing.assert_allclose(np.load(tmp_path / "called.npy"), wanted, atol=1e-6)
 
 
 def test_predict_names_every_unreadable_picture_and_answers_for_the_others(
-    trained: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str], digit: Callable[[int], np.ndarray]
+    trained: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    digit: Callable[[int], np.ndarray],
 ) -> None:
     Image.fromarray(digit(3)).save(tmp_path / "good.png")
     (tmp_path / "text.jpg").write_text("no picture", "utf-8")
@@ -176,11 +199,15 @@ def test_wrong_names_are_sentences(
     assert "Traceback" not in err
 
 
-def test_bad_data_ends_with_exit_code_3_and_a_failed_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bad_data_ends_with_exit_code_3_and_a_failed_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for label in ("cat", "dog"):
         (tmp_path / "data" / label).mkdir(parents=True)
         for i in range(4):
-            Image.fromarray(np.full((8, 8, 3), 60 * i, dtype="uint8")).save(tmp_path / "data" / label / f"{i}.png")
+            Image.fromarray(np.full((8, 8, 3), 60 * i, dtype="uint8")).save(
+                tmp_path / "data" / label / f"{i}.png"
+            )
     (tmp_path / "data" / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     (tmp_path / "data" / "dog" / "empty.png").write_bytes(b"")
     arguments = ["train", LENET, "--set", f"data.source={{type: image_folder, path: {tmp_path / 'data'}}}"]
@@ -201,7 +228,9 @@ def test_a_spec_error_makes_no_run(tmp_path: Path, capsys: pytest.CaptureFixture
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_folder_of_runs_that_cannot_be_made_is_exit_code_5(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_of_runs_that_cannot_be_made_is_exit_code_5(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("x", "utf-8")
     assert run(["train", LENET, "--runs", str(tmp_path / "file" / "runs")]) == 5
     assert "cannot make a run" in capsys.readouterr().err
@@ -224,8 +253,12 @@ def endless_training(runs: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str
         process.stderr.close()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
-def test_a_signal_ends_a_training_in_order(number: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
+)
+def test_a_signal_ends_a_training_in_order(
+    number: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with endless_training(tmp_path) as (process, stderr):
         process.send_signal(number)
         began = time.monotonic()
@@ -240,7 +273,9 @@ def test_a_signal_ends_a_training_in_order(number: int, code: int, tmp_path: Pat
     ask(capsys, "evaluate", row["path"])
 
 
-def test_a_killed_training_shows_as_lost_and_keeps_its_best_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_killed_training_shows_as_lost_and_keeps_its_best_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with endless_training(tmp_path) as (process, _):
         process.kill()
     (row,) = ask(capsys, "runs", "list", "--runs", str(tmp_path))

@@ -23,9 +23,7 @@ def make_folder(root: Path, counts: dict[str, int], *, size=(8, 8), channels=1, 
         level = 20 + 200 * number / max(1, len(counts) - 1)
         for i in range(count):
             pixels = np.clip(level + noise * rng.standard_normal((*size, channels)), 0, 255).astype("uint8")
-            Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels).save(
-                root / label / f"{i:03d}.png"
-            )
+            Image.fromarray(pixels.squeeze(-1) if channels == 1 else pixels).save(root / label / f"{i:03d}.png")
     return root
 
 

@@ -54,9 +54,7 @@ def test_pictures_of_several_sizes_want_an_image_size(folder):
     save(folder / "dog" / "tall.png", (5, 9))
     with pytest.raises(DataError) as caught:
         load_data(make_spec(folder))
-    assert "3 different sizes, such as 8 x 8 (32), 10 x 30 (3), 9 x 5 (1) (height x width, count)" in str(
-        caught.value
-    )
+    assert "3 different sizes, such as 8 x 8 (32), 10 x 30 (3), 9 x 5 (1) (height x width, count)" in str(caught.value)
     assert "data.image_size" in str(caught.value)
     assert caught.value.exit_code == 3
     data = load_data(make_spec(folder, data={"image_size": [12, 16]}))
@@ -93,9 +91,7 @@ def test_a_bad_picture_of_a_table_is_named_with_its_row(folder):
                 data={"split": {"validation": 0, "test": 0}},
             )
         )
-    assert caught.value.files == (
-        (f"{folder / 'bad.png'} ({folder / 'labels.csv'}:4)", "is empty (0 bytes)"),
-    )
+    assert caught.value.files == ((f"{folder / 'bad.png'} ({folder / 'labels.csv'}:4)", "is empty (0 bytes)"),)
 
 
 def test_a_bad_array_is_named_by_its_id(folder, monkeypatch):
@@ -168,9 +164,7 @@ def stream_of(data):
 
 @pytest.mark.parametrize("bytes_free", [0, 3000])
 @pytest.mark.parametrize("size", [None, [6, 10]])
-def test_pictures_that_do_not_fit_into_memory_are_decoded_anew_and_equal(
-    folder, monkeypatch, size, bytes_free
-):
+def test_pictures_that_do_not_fit_into_memory_are_decoded_anew_and_equal(folder, monkeypatch, size, bytes_free):
     save(folder / "cat" / "red.png", (8, 8), "RGB")
     spec = make_spec(folder, data={"image_size": size})
     held = load_data(spec)
@@ -352,9 +346,7 @@ def test_a_split_that_the_run_does_not_have_is_a_usage_error(folder):
 def test_anchoring_makes_the_paths_of_the_source_absolute(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/somebody")
-    assert anchor(make_spec({"type": "image_folder", "path": "a/../data"})).data.source.path == str(
-        tmp_path / "data"
-    )
+    assert anchor(make_spec({"type": "image_folder", "path": "a/../data"})).data.source.path == str(tmp_path / "data")
     assert anchor(make_spec({"type": "image_folder", "path": "~/d"})).data.source.path == "/home/somebody/d"
     table = anchor(make_spec({"type": "manifest", "path": "x.csv", "root": None})).data.source
     assert (table.path, table.root) == (str(tmp_path / "x.csv"), None)

@@ -38,12 +38,7 @@ def png(width, height, *, depth=1, color=0, data=None, declared=None):
 
     rows = bytes((1 + (width * depth + 7) // 8) * height) if data is None else data
     head = struct.pack(">IIBBBBB", *(declared or (width, height)), depth, color, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", head)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def frames(file_format):
@@ -208,9 +203,7 @@ def test_a_truncated_picture_is_refused(tmp_path, file_format, share):
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "AVIF", "BMP", "PPM", "ICO"])
 def test_flipped_bits_give_one_verdict(tmp_path, file_format):
     chance = random.Random(7)
-    data = encode(
-        RAMP, file_format, **({"exif": EXIF_OF_THE_RIGHT.tobytes()} if file_format == "JPEG" else {})
-    )
+    data = encode(RAMP, file_format, **({"exif": EXIF_OF_THE_RIGHT.tobytes()} if file_format == "JPEG" else {}))
     paths = []
     for i in range(60):
         flipped = bytearray(data)

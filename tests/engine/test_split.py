@@ -11,9 +11,7 @@ from kerascnn.spec.spec import Split
 
 
 def samples(counts, split=None):
-    return [
-        Sample(f"{label}/{i:04d}.png", None, label, split) for label, n in counts.items() for i in range(n)
-    ]
+    return [Sample(f"{label}/{i:04d}.png", None, label, split) for label, n in counts.items() for i in range(n)]
 
 
 def divide(found, seed=0, **shares):
@@ -103,9 +101,7 @@ def test_samples_without_a_part_among_others_are_divided():
 
 @pytest.mark.parametrize("part", ["validation", "test"])
 def test_a_part_that_would_be_empty_is_a_data_error(part):
-    with pytest.raises(
-        DataError, match=rf"0\.1 of them to the {part} split; raise data\.split\.{part}, set it to 0"
-    ):
+    with pytest.raises(DataError, match=rf"0\.1 of them to the {part} split; raise data\.split\.{part}, set it to 0"):
         divide(samples({"cat": 3, "dog": 2}), **{part: 0.1})
     assert set(divide(samples({"cat": 3, "dog": 2})).values()) == {"train"}
 

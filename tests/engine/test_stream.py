@@ -59,9 +59,7 @@ def equal(one, other):
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize(
-    ("n", "batch_size"), [(23, 5), (20, 5), (7, 7), (3, 32), (1, 1), (1, 8), (5, 4), (64, 63)]
-)
+@pytest.mark.parametrize(("n", "batch_size"), [(23, 5), (20, 5), (7, 7), (3, 32), (1, 1), (1, 8), (5, 4), (64, 63)])
 def test_each_sample_comes_once_a_pass(n, batch_size):
     stream = make(n, batch_size)
     for number in range(5):
@@ -132,10 +130,7 @@ def test_the_data_itself_is_not_written_to():
 
 def test_each_purpose_has_a_generator_of_its_own():
     drawn = {
-        generator(seed, purpose, number).integers(2**60)
-        for seed in (0, 1)
-        for purpose in (1, 2)
-        for number in (0, 1)
+        generator(seed, purpose, number).integers(2**60) for seed in (0, 1) for purpose in (1, 2) for number in (0, 1)
     }
     assert len(drawn) == 8
     assert generator(5, 1, 2).integers(2**60) == generator(5, 1, 2).integers(2**60)

@@ -25,9 +25,7 @@ def test_parallel_merges_its_branches(merge):
 
 def test_one_branch_needs_no_merge():
     x, kernel = normal(2, 3), normal(3, 3, seed=1)
-    np.testing.assert_allclose(
-        run(layer("parallel", branches=[NEGATE]), x, [kernel]), x @ kernel, rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(run(layer("parallel", branches=[NEGATE]), x, [kernel]), x @ kernel, rtol=1e-4, atol=1e-5)
 
 
 def test_concatenation_joins_different_numbers_of_channels():

@@ -23,15 +23,11 @@ def test_repeat_of_a_halving_body_halves_each_time():
 
 def test_repeat_that_leaves_nothing_of_the_picture_is_refused_with_the_path():
     with pytest.raises(BuildError) as caught:
-        compose(
-            [layer("repeat", times=5, body=[{"type": "max_pooling2d"}])], keras.Input((16, 16, 1)), "layers"
-        )
+        compose([layer("repeat", times=5, body=[{"type": "max_pooling2d"}])], keras.Input((16, 16, 1)), "layers")
     assert caught.value.spec_path == "layers.0.body.0"
 
 
 def test_repeat_stops_before_keras_runs_out_of_stack():
-    endless = layer(
-        "repeat", times=1000, body=[{"type": "repeat", "times": 1000, "body": [{"type": "activation"}]}]
-    )
+    endless = layer("repeat", times=1000, body=[{"type": "repeat", "times": 1000, "body": [{"type": "activation"}]}])
     with tracing(), pytest.raises(BuildError, match=f"more than {MAX_LAYERS} layers"):
         compose([endless], keras.Input((4,)), "layers")

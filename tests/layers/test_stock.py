@@ -77,8 +77,7 @@ def test_depthwise_conv2d_convolves_each_channel_on_its_own(padding, stride):
     conv = layer("depthwise_conv2d", padding=padding, strides=stride, depth_multiplier=2)
     # The kernels of one input channel stand beside each other in the output.
     channels = [
-        correlate(x[..., c : c + 1], kernel[:, :, c : c + 1], (stride, stride), padding=padding)
-        for c in range(3)
+        correlate(x[..., c : c + 1], kernel[:, :, c : c + 1], (stride, stride), padding=padding) for c in range(3)
     ]
     wanted = np.concatenate(channels, -1) + bias
     np.testing.assert_allclose(run(conv, x, [kernel, bias]), wanted, rtol=1e-4, atol=1e-5)
@@ -95,9 +94,7 @@ def test_separable_conv2d_mixes_channels_after_the_depthwise_step():
     between = np.concatenate(
         [correlate(x[..., c : c + 1], depth[:, :, c : c + 1], (2, 2), padding="same") for c in range(3)], -1
     )
-    np.testing.assert_allclose(
-        run(conv, x, [depth, mix, bias]), between @ mix[0, 0] + bias, rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(run(conv, x, [depth, mix, bias]), between @ mix[0, 0] + bias, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", ["depthwise_conv2d", "separable_conv2d"])
@@ -144,9 +141,7 @@ def test_zero_padding2d_pads_height_then_width():
 
 def test_upsampling2d_repeats_or_interpolates():
     x = normal(1, 2, 3, 2)
-    np.testing.assert_array_equal(
-        run(layer("upsampling2d", size=[2, 3]), x), x.repeat(2, axis=1).repeat(3, axis=2)
-    )
+    np.testing.assert_array_equal(run(layer("upsampling2d", size=[2, 3]), x), x.repeat(2, axis=1).repeat(3, axis=2))
     ramp = np.array([0.0, 1.0]).reshape(1, 1, 2, 1)
     smooth = run(layer("upsampling2d", interpolation="bilinear"), ramp)[0, 0, :, 0]
     np.testing.assert_allclose(smooth, [0, 0.25, 0.75, 1], atol=1e-6)
@@ -159,9 +154,7 @@ def test_flatten_keeps_the_order_of_numpy():
 
 def test_dense_multiplies_the_last_axis():
     x, kernel, bias = normal(2, 3, 4), normal(4, 5, seed=1), normal(5, seed=2)
-    np.testing.assert_allclose(
-        run(layer("dense", units=5), x, [kernel, bias]), x @ kernel + bias, rtol=1e-4, atol=1e-5
-    )
+    np.testing.assert_allclose(run(layer("dense", units=5), x, [kernel, bias]), x @ kernel + bias, rtol=1e-4, atol=1e-5)
     assert len(model_of(layer("dense", units=5, use_bias=False), (4,)).weights) == 1
 
 

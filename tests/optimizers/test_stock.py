@@ -89,9 +89,7 @@ def test_weight_decay_leaves_biases_and_normalisation_alone(name, decay):
 def test_clipnorm_limits_the_norm_of_all_gradients_together():
     # (3, 4) and (0, 12) have the norm 13 together.
     gradients = (np.array([3.0, 4.0]), np.array([0.0, 12.0]))
-    for found, gradient in zip(
-        steps(make("optimizer", "sgd", clipnorm=1.0), 1, gradients), gradients, strict=True
-    ):
+    for found, gradient in zip(steps(make("optimizer", "sgd", clipnorm=1.0), 1, gradients), gradients, strict=True):
         np.testing.assert_allclose(found, START - RATE * gradient / 13, rtol=1e-5)
 
 

@@ -16,9 +16,7 @@ def test_other_files_are_no_pictures(name):
     assert not is_picture(Path("folder", name))
 
 
-@pytest.mark.parametrize(
-    "name", [".DS_Store", "._a.jpg", "__MACOSX", "Thumbs.db", "thumbs.db", "desktop.ini", ".git"]
-)
+@pytest.mark.parametrize("name", [".DS_Store", "._a.jpg", "__MACOSX", "Thumbs.db", "thumbs.db", "desktop.ini", ".git"])
 def test_leavings_of_operating_systems_are_junk(name):
     assert is_junk(Path("folder", name))
 

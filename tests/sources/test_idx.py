@@ -25,9 +25,7 @@ def write(tmp_path):
             if content is None:
                 continue
             data = content if isinstance(content, bytes) else idx(np.asarray(content, "uint8"))
-            (tmp_path / (f"{name}.gz" if zipped else name)).write_bytes(
-                gzip.compress(data) if zipped else data
-            )
+            (tmp_path / (f"{name}.gz" if zipped else name)).write_bytes(gzip.compress(data) if zipped else data)
 
     return write
 

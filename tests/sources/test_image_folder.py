@@ -52,9 +52,7 @@ def test_folders_inside_a_class_belong_to_it(put):
     [("train", "val", "test"), ("Training", "valid", "Testing"), ("TRAIN", "validation", "TEST")],
 )
 def test_train_validation_and_test_folders_are_splits(put, train, validation, test):
-    scan = check_source(
-        put(f"{train}/cat/1.jpg", f"{validation}/cat/2.jpg", f"{test}/dog/3.jpg", f"{train}/dog/4.jpg")
-    )
+    scan = check_source(put(f"{train}/cat/1.jpg", f"{validation}/cat/2.jpg", f"{test}/dog/3.jpg", f"{train}/dog/4.jpg"))
     assert sorted((s.label, s.split) for s in scan.samples) == [
         ("cat", "train"), ("cat", "validation"), ("dog", "test"), ("dog", "train"),
     ]  # fmt: skip
@@ -195,6 +193,4 @@ def test_a_folder_that_cannot_be_read_is_an_error_and_not_skipped(put, tmp_path,
 def test_a_relative_path_starts_from_the_current_folder(put, tmp_path, monkeypatch):
     put("data/cat/1.jpg", "data/dog/2.jpg")
     monkeypatch.chdir(tmp_path)
-    assert (
-        make("source", "image_folder", path="data").scan().samples[0].payload == tmp_path / "data/cat/1.jpg"
-    )
+    assert make("source", "image_folder", path="data").scan().samples[0].payload == tmp_path / "data/cat/1.jpg"

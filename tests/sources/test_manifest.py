@@ -90,10 +90,7 @@ def test_another_divider_is_recognised(write, mark):
 
 def test_a_missing_column_is_suggested(write):
     message, _ = refused(write("path,labels,size\na.jpg,cat,3\n"))
-    assert (
-        message
-        == "labels.csv:1: there is no column 'label'; did you mean 'labels'? (there are: path, labels, size)"
-    )
+    assert message == "labels.csv:1: there is no column 'label'; did you mean 'labels'? (there are: path, labels, size)"
 
 
 def test_a_missing_column_that_is_like_no_other_lists_what_there_is(write):
@@ -102,10 +99,7 @@ def test_a_missing_column_that_is_like_no_other_lists_what_there_is(write):
 
 
 def test_two_columns_of_one_name_are_refused(write):
-    assert (
-        refused(write("path,label,label\na.jpg,cat,dog\n"))[0]
-        == "labels.csv:1: two columns are named 'label'"
-    )
+    assert refused(write("path,label,label\na.jpg,cat,dog\n"))[0] == "labels.csv:1: two columns are named 'label'"
 
 
 def test_every_wrong_row_is_named_with_its_reason(write, tmp_path):
@@ -166,9 +160,7 @@ def test_a_header_alone_is_an_error(write):
 
 @pytest.mark.parametrize("row", ['a.jpg,"cat', 'a.jpg,"cat"s'])
 def test_broken_quotes_are_an_error_with_the_line(write, row):
-    assert refused(write(f"path,label\nb.jpg,dog\n{row}\n"))[0].startswith(
-        "labels.csv:3: is not well-formed CSV: "
-    )
+    assert refused(write(f"path,label\nb.jpg,dog\n{row}\n"))[0].startswith("labels.csv:3: is not well-formed CSV: ")
 
 
 def test_a_folder_is_no_picture(write, tmp_path):

@@ -14,8 +14,8 @@ from kerascnn.spec.kinds import KINDS
 def registry() -> Iterator[None]:
     """Let a test register components; they are gone when it ends.
 
-    Every kind is loaded first: what is imported within the test would be dropped with the test's own, and Python
-    imports it only once.
+    Every kind is loaded first: what is imported within the test would be dropped with the test's own, and
+    Python imports it only once.
     """
     for kind in KINDS:
         components(kind)

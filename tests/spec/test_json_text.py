@@ -19,8 +19,21 @@ def fails(text: str) -> str:
 
 @pytest.mark.parametrize(
     "text",
-    ["{}", "[]", '""', "0", "-0", "12", "-1.5", "1e3", "1E-3", "1.0e+2", "true", "false", "null", '{"": 1}']
-    + [
+    [
+        "{}",
+        "[]",
+        '""',
+        "0",
+        "-0",
+        "12",
+        "-1.5",
+        "1e3",
+        "1E-3",
+        "1.0e+2",
+        "true",
+        "false",
+        "null",
+        '{"": 1}',
         ' { "a" : [ 1 , { "b" : null } ] } ',
         '"\\u00e9\\n\\/\\ud83d\\ude00"',
         '"é😀\u2028"',
@@ -69,7 +82,7 @@ def test_line_ends_of_every_system_count_as_one(end: str) -> None:
         ("1e999", "is too large for a number (got 1e999)"),
         ("-1e999", "is too large for a number (got -1e999)"),
         ("1" * 30, f"a whole number has at most 19 digits (got {'1' * 30})"),
-        ("1" * 5000, f"a whole number has at most 19 digits (got {'1' * 60}...)"),
+        pytest.param("1" * 5000, f"a whole number has at most 19 digits (got {'1' * 60}...)", id="5000 digits"),
         ("0." + "1" * 400, f"a number has at most 400 characters (got 0.{'1' * 58}...)"),
         ('"\\ud800"', "holds half a character, \\ud800; remove it"),
         ('"x\\udfff"', "holds half a character, \\udfff; remove it"),
@@ -101,9 +114,7 @@ def test_no_key_is_so_odd_that_it_is_dropped_in_silence(key: str) -> None:
     assert list(tree.value.values()) == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "text", ["01", "-01", "+1", "1.", ".5", "-", "1e", "1e+", "0x10", "1_0", "1a", "-.5"]
-)
+@pytest.mark.parametrize("text", ["01", "-01", "+1", "1.", ".5", "-", "1e", "1e+", "0x10", "1_0", "1a", "-.5"])
 def test_a_number_is_spelled_as_json_has_it(text: str) -> None:
     message = "should be a number as JSON spells it, such as 12, -0.5 or 1e-3"
     assert fails(f'{{"k": {text}}}') == f"1:7: k: {message} (got {text})"
@@ -175,7 +186,7 @@ def test_a_bracket_under_a_key_that_stands_twice_has_no_path() -> None:
     [
         (
             '["a\nb"]',
-            "1:4: 0: a text ends on the line that it begins on; close its quote, or write a line break as \\n",
+            "1:4: 0: a text ends on the line that it begins on; close its quote, or write a line break",
         ),
         ('["a\r\nb"]', "1:4: 0: a text ends on the line that it begins on; close its quote, or write"),
         ('["a\x01b"]', "1:4: 0: the character U+0001 may not stand in a text; write it as \\u0001"),
@@ -197,7 +208,11 @@ def test_an_empty_text_is_named(text: str) -> None:
     assert fails(text).endswith("the file is empty; a spec is a mapping with the key 'kerascnn'")
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, '{"a":' * 100_000, '{"a":1,"a":' + "[" * 100_000])
+@pytest.mark.parametrize(
+    "text",
+    ["[" * 100_000, '{"a":' * 100_000, '{"a":1,"a":' + "[" * 100_000],
+    ids=["lists", "mappings", "under a key that stands twice"],
+)
 def test_deep_nesting_is_refused_before_any_recursion(text: str) -> None:
     start = time.process_time()
     assert fails(text).endswith("is nested more than 64 levels deep")
@@ -210,7 +225,11 @@ def test_two_hundred_thousand_items_are_refused() -> None:
     assert time.process_time() - start < 2
 
 
-@pytest.mark.parametrize("text", ["1" * 900_000 + "x", "1." + "1" * 900_000 + "e", '"' + "\\n" * 400_000])
+@pytest.mark.parametrize(
+    "text",
+    ["1" * 900_000 + "x", "1." + "1" * 900_000 + "e", '"' + "\\n" * 400_000],
+    ids=["digits", "fraction", "text"],
+)
 def test_a_megabyte_of_one_token_takes_no_quadratic_time(text: str) -> None:
     start = time.process_time()
     assert fails(text).startswith("1:1: ")
@@ -230,9 +249,7 @@ _DATA = st.recursive(
 
 @given(_DATA, st.sampled_from([None, 2]), st.booleans())
 @settings(max_examples=200, deadline=None, derandomize=True)
-def test_any_json_reads_as_the_standard_library_wrote_it(
-    data: Any, indent: int | None, ascii_only: bool
-) -> None:
+def test_any_json_reads_as_the_standard_library_wrote_it(data: Any, indent: int | None, ascii_only: bool) -> None:
     tree = json_tree(json.dumps(data, indent=indent, ensure_ascii=ascii_only))
     assert not tree.issues
     assert tree.value == data
@@ -248,9 +265,7 @@ _SEEN = st.characters(categories=["L", "N", "P", "S"])
         | st.integers(-(10**19) + 1, 10**19 - 1)
         | st.floats(allow_nan=False, allow_infinity=False)
         | st.text(_SEEN, max_size=20),
-        lambda inner: (
-            st.lists(inner, max_size=4) | st.dictionaries(st.text(_SEEN, max_size=8), inner, max_size=4)
-        ),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(_SEEN, max_size=8), inner, max_size=4),
         max_leaves=8,
     )
 )
@@ -259,6 +274,4 @@ def test_json_in_a_yaml_file_reads_the_same_with_the_same_places(data: Any) -> N
     text = json.dumps(data, ensure_ascii=False)
     as_json, as_yaml = json_tree(text), yaml_tree(text)
     assert as_yaml.value == as_json.value
-    assert [place[1:] for place in as_yaml.places.values()] == [
-        place[1:] for place in as_json.places.values()
-    ]
+    assert [place[1:] for place in as_yaml.places.values()] == [place[1:] for place in as_json.places.values()]

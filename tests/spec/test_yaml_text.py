@@ -69,8 +69,17 @@ def test_a_whole_number_is_decimal_unless_0x_or_0o_says_otherwise(text: str, num
         "0o8",
         "-0x1F",
         "1e",
-    ]
-    + ["e5", ".", "..", "=", "nan", "inf", "Infinity", "1,5", "٣", "１２"],
+        "e5",
+        ".",
+        "..",
+        "=",
+        "nan",
+        "inf",
+        "Infinity",
+        "1,5",
+        "٣",
+        "１２",
+    ],
 )
 def test_what_only_yaml_1_1_or_python_takes_for_a_number_or_a_date_stays_text(text: str) -> None:
     assert value(text) == text
@@ -118,7 +127,7 @@ def test_a_block_of_text_keeps_its_lines_or_folds_them() -> None:
         ("-" + "1" * 20, f"a whole number has at most 19 digits (got -{'1' * 20})"),
         ("0x" + "F" * 30, f"a whole number has at most 19 digits (got 0x{'F' * 30})"),
         ("0." + "1" * 400, f"a number has at most 400 characters (got 0.{'1' * 58}...)"),
-        ("1" * 5000, f"a whole number has at most 19 digits (got {'1' * 60}...)"),
+        pytest.param("1" * 5000, f"a whole number has at most 19 digits (got {'1' * 60}...)", id="5000"),
     ],
 )
 def test_a_number_that_no_spec_can_hold_is_named(text: str, mistake: str) -> None:
@@ -405,12 +414,11 @@ def test_an_escape_of_the_terminal_never_comes_back_in_an_issue() -> None:
     assert "\x1b" not in str(issue) + issue.frame()
 
 
-@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "a: [" * 70])
+@pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 100_000, "- " * 100_000], ids=["lists", "mappings", "items"])
 def test_deep_nesting_is_refused_before_any_recursion(text: str) -> None:
     start = time.process_time()
-    message = failure(text)
+    assert failure(text).endswith("is nested more than 64 levels deep")
     assert time.process_time() - start < 1
-    assert "is nested more than 64 levels deep" in message or "may not stand here" in message
 
 
 def test_two_hundred_thousand_items_are_refused() -> None:
@@ -451,8 +459,6 @@ def test_is_text_says_whether_a_word_needs_quotes_to_be_one(word: str, text: boo
         " x ",
         "a: b",
         "# c",
-    ]
-    + [
         "\x85",
         "\u2028",
         "\x07",
