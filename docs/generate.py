@@ -26,7 +26,7 @@ SECTIONS: dict[str, type[Section]] = {
 }
 COMMANDS = [
     [], ["init"], ["templates"], ["validate"], ["summary"], ["train"], ["evaluate"], ["predict"],
-    ["runs"], ["runs", "list"], ["runs", "show"], ["schema"], ["doctor"],
+    ["runs"], ["runs", "list"], ["runs", "show"], ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
 ]  # fmt: skip
 
 

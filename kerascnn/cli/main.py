@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from kerascnn.cli import data_free, runs, training
+from kerascnn.cli import data_free, plugins, runs, training
 from kerascnn.errors import KerasCnnError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 data_free.add_to(app)
 training.add_to(app)
 runs.add_to(app)
+plugins.add_to(app)
 
 
 def run(arguments: Sequence[str]) -> int:

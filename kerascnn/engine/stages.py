@@ -15,7 +15,7 @@ from kerascnn.engine.build import Built
 from kerascnn.engine.data import Dataset
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stream import Prefetch, Stream
-from kerascnn.errors import DivergedError, StoppedError
+from kerascnn.errors import DivergedError, KerasCnnError, StoppedError
 from kerascnn.runs.atomic import append_json_line, write_with
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
@@ -112,6 +112,8 @@ class Trainer:
                 verbose=0,
                 shuffle=False,
             )
+        except KerasCnnError:
+            raise
         except Exception:
             failure = batches.failure or (self.validation and self.validation.failure)
             if failure:

@@ -15,9 +15,13 @@ import json
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kerascnn.errors import KerasCnnError, UsageError
 from kerascnn.runs.atomic import write_json
+
+if TYPE_CHECKING:
+    import psutil
 
 NEXT: dict[str, frozenset[str]] = {
     "new": frozenset({"running", "failed", "stopped"}),
@@ -42,7 +46,8 @@ class State:
     """Number of transitions so far."""
     pid: int = 0
     process_created: float = 0.0
-    """When the process was started, in seconds since 1970: with the pid it names the process for good."""
+    """When the process was started, in seconds since the machine's start (on other systems than Linux, since 1970):
+    with the pid it names the process for good."""
     reason: str = ""
     """Why the run failed or stopped, in a sentence for the user."""
     exit_code: int | None = None
@@ -93,7 +98,17 @@ def this_process() -> tuple[int, float]:
     import psutil
 
     process = psutil.Process()
-    return process.pid, process.create_time()
+    return process.pid, _started(process)
+
+
+def _started(process: psutil.Process) -> float:
+    """Return when a process was started, on a clock that nobody sets.
+
+    On Linux psutil adds the boot time, which moves when the clock of the day is set: a live run would look lost.
+    """
+    import psutil
+
+    return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
 def is_alive(pid: int, created: float) -> bool:
@@ -102,7 +117,7 @@ def is_alive(pid: int, created: float) -> bool:
 
     try:
         process = psutil.Process(pid)
-        same = abs(process.create_time() - created) < 1.0
+        same = abs(_started(process) - created) < 1.5  # seconds; the kernel rounds to whole ones
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

@@ -144,7 +144,7 @@ def _no_type(kind: type[Component], value: dict[str, Any]) -> ValidationError:
         if nearest(key, ["type"]) or (isinstance(item, str) and item in names):
             template = "no field is named '{name}'; did you mean '{suggestion}'?"
             return _failure(kind, "unknown_field", (key,), item, template, name=clip(key), suggestion="type")
-    return _failure(kind, "component", (), value, "needs the key 'type': which {kind} is it?")
+    return _failure(kind, "no_type", (), value, "needs the key 'type': which {kind} is it?")
 
 
 def _unknown(kind: type[Component], name: Any) -> ValidationError:

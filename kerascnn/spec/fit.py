@@ -98,7 +98,7 @@ def _split(tree: Any) -> Iterator[InitErrorDetails]:
     if sound and sum(parts.values()) >= 1:
         said = ", ".join(f"{name} {part}" for name, part in parts.items())
         yield problem(
-            "split_sum",
+            "split",
             "nothing is left to train on: validation and test together should be less than 1 (got {said})",
             loc=("data", "split"),
             value=split,

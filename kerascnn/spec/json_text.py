@@ -11,7 +11,7 @@ from kerascnn.spec.tree import LINE_BREAK, Tree, TreeBuilder, clip, read_number,
 
 _SPACE = re.compile(r"[ \t\n\r]*")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?(?![0-9A-Za-z_.])")
-_WORD = re.compile(r"[^\s,:{}\[\]\"]+|.", re.DOTALL)
+_WORD = re.compile(r'"[^"\n]*"?|[^\s,:{}\[\]"]+|.', re.DOTALL)
 _State = Callable[[str], Any]
 _VALUES = {"true": True, "false": False, "null": None}
 _MEANT = {"True": "true", "False": "false", "None": "null", "TRUE": "true", "FALSE": "false", "NULL": "null"}
@@ -106,7 +106,7 @@ class _Reader:
         if char == closer:
             return self.close()
         if char != ",":
-            self.fail(f"should be ',' or '{closer}' (got {self.word()})")
+            self.fail(f"should be ',' or '{closer}' before this (got {self.word()})")
         self.at += 1
         return self.key if closer == "}" else self.next_item
 

@@ -83,7 +83,10 @@ def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
     for line in errors:
         loc = line["loc"]
         unknown = line["type"] == "unknown_field"
-        if (line["type"] == "missing" and loc in meant) or (not unknown and _was_lost(loc, tree)):
+        missing = line["type"] == "missing"
+        if missing and (loc in meant or (*loc[:-1], "<<") in tree.lost):
+            continue
+        if not unknown and _was_lost(loc, tree):
             continue
         place = tree.place(loc, of_key=unknown) or Place(file, 0, 0)
         message, suggestion = say(line)
@@ -134,5 +137,7 @@ def _checked(tree: Tree, start: Place) -> Tree:
         place = tree.place(()) or start
         kind = "a list" if isinstance(value, list) else f"the single value {show(value)}"
         message = f"a spec is a mapping with the key 'kerascnn', not {kind}"
+        if isinstance(value, str) and ":" in value:
+            message += "; a key is followed by ':' and a space"
     wrong = [] if () in tree.lost else [tree.issue(place, (), message)]
     raise SpecError([*tree.issues, *wrong])

@@ -39,15 +39,7 @@ _EXPECTED: dict[str, str] = {
     "too_long": "should have at most {max_length} items; it has {actual_length}",
     "literal_error": "should be {expected}",
 }
-_SELF_EXPLAINED = {
-    "unknown_field",
-    "unknown_component",
-    "plugin",
-    "head_task",
-    "reads",
-    "monitor",
-    "split_sum",
-}
+_SELF_EXPLAINED = {"unknown_field", "unknown_component", "no_type", "plugin", "head_task", "reads", "monitor", "split"}
 _YAML_1_1_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _GROUPED = re.compile(r"[-+]?[0-9]{1,3}([_, ][0-9]{3})+(\.[0-9]+)?|[-+]?[0-9]+(_[0-9]+)+")
 
@@ -94,23 +86,39 @@ def show(value: Any, limit: int = 60) -> str:
 
 def _hint(kind: str, value: Any, context: Mapping[str, Any]) -> str:
     """Return what to write instead, for the slips that YAML and its older version lead to."""
-    if value is None and kind != "component":
-        return "write a value after the key, or remove the key"
+    if value is None:
+        return "" if kind == "component" else "write a value after the key, or remove the key"
     if kind == "list_type":
-        return "begin it with '- ': it is one item of a list" if isinstance(value, dict) else f"write [{show(value)}]"
+        return "write it as an item of a list, after '- '" if isinstance(value, dict) else f"write [{show(value)}]"
+    if kind in ("model_type", "dict_type") and isinstance(value, list) and len(value) == 1:
+        return "write it without the '- ' or the brackets of a list"
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return "put it in quotes"
+    if kind == "bool_type":
+        return _truth_hint(value)
     if kind in ("int_type", "int_from_float") and isinstance(value, float) and value.is_integer():
         return f"write {value:.0f}" if abs(value) < 1e15 else ""
     if not isinstance(value, str):
         return ""
-    if kind == "bool_type":
-        word = value.lower()
-        return f"write {_YAML_1_1_WORDS[word]}" if word in _YAML_1_1_WORDS else ""
     if kind == "string_pattern_mismatch":
         close = re.sub(r"[^A-Za-z0-9_.-]+", "-", value).strip("-")[:60]
-        return f"write '{close}'" if re.search(context["pattern"], close) else ""
-    if kind in ("int_type", "float_type", "literal_error"):
-        return _number_hint(value)
-    return ""
+        return f"write '{close}'" if _matches(context["pattern"], close) else ""
+    if kind == "literal_error" and value not in context["expected"].split(", "):
+        return ""
+    return _number_hint(value) if kind in ("int_type", "float_type", "literal_error") else ""
+
+
+def _matches(pattern: str, text: str) -> bool:
+    try:
+        return re.search(pattern, text) is not None
+    except re.error:  # pydantic's patterns are those of Rust, which differ in a few points
+        return False
+
+
+def _truth_hint(value: Any) -> str:
+    words = {**_YAML_1_1_WORDS, "true": "true", "false": "false", "1": "true", "0": "false"}
+    meant = words.get(str(value).lower()) if isinstance(value, str | int) else None
+    return f"write {meant}, without quotes" if meant == value else f"write {meant}" if meant else ""
 
 
 def _number_hint(text: str) -> str:

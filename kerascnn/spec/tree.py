@@ -48,7 +48,7 @@ class Tree:
     keys: dict[Loc, Place] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     lost: set[Loc] = field(default_factory=set)
-    """Where a value could not be read; something else stands in for it."""
+    """Where a value could not be read, and None stands in for it; or the key `<<`, whose values are not merged in."""
     lines: dict[str, list[str]] = field(default_factory=dict)
     """The lines of each file."""
 
@@ -108,7 +108,9 @@ class TreeBuilder:
         if len(self._stack) + self._skip >= MAX_DEPTH:
             self.fail(line, column, f"is nested more than {MAX_DEPTH} levels deep")
         if self.wants_key:
-            self.fail(line, column, "a key should be a word, not a list or a mapping")
+            self.fail(
+                line, column, "a key should be a word, not a list or a mapping; put a text with brackets in quotes"
+            )
         if self._skip:
             self._skip += 1
             return

@@ -41,7 +41,7 @@ def read_yaml(text: str, file: str) -> Tree:
                 if documents > 1:
                     builder.fail(*_mark(event.start_mark), "a spec is one YAML document; a second one starts here", ())
             _take(event, builder)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, OverflowError) as error:  # the last two where PyYAML lacks libyaml
         _syntax(error, builder)
     return builder.tree
 
@@ -108,6 +108,7 @@ def _key(event: Any, builder: TreeBuilder, line: int, column: int) -> None:
     name: str = event.value
     plain = event.implicit[0]
     if plain and name == "<<":
+        builder.tree.lost.add((*builder.loc(), "<<"))
         builder.refuse_key(line, column, "merge keys (<<) are not part of a spec; write the values out")
     elif plain and not is_text(name):
         message = f'a key should be text; write "{clip(name)}" in quotes if it is meant as a name'
@@ -137,7 +138,7 @@ def _mark(mark: Any) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _syntax(error: yaml.YAMLError, builder: TreeBuilder) -> NoReturn:
+def _syntax(error: Exception, builder: TreeBuilder) -> NoReturn:
     """Raise SpecError for what libyaml cannot parse, at the place where a person would look for it."""
     problem, context = str(getattr(error, "problem", None) or error), getattr(error, "context", None) or ""
     line, column = _mark(mark) if (mark := getattr(error, "problem_mark", None)) else (1, 1)

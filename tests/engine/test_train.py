@@ -1,6 +1,7 @@
 """Real trainings, few and short: each fixture trains once for the whole module."""
 
 import errno
+import itertools
 import json
 import math
 import os
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import types
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -86,6 +88,25 @@ def cross_entropy(model, images, classes):
     return float(-np.log(answers[np.arange(len(classes)), classes]).mean()), answers
 
 
+@contextmanager
+def watched_stages():
+    """Give a list that gets the weights before and after each stage, its first step, and the model kept before it."""
+    seen = []
+    run_stage = Trainer.run_stage
+
+    def watched(self, number):
+        before, step = weights_of(self.built.model), self.step
+        file = self.run.path / "model.keras"
+        kept = weights_of(keras.models.load_model(file)) if file.exists() else None
+        result = run_stage(self, number)
+        seen.append(types.SimpleNamespace(before=before, after=weights_of(self.built.model), step=step, kept=kept))
+        return result
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "run_stage", watched)
+        yield seen
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     root = make_folder(tmp_path_factory.mktemp("data") / "pictures", {"dark": 28, "grey": 24, "light": 20})
@@ -110,18 +131,8 @@ def trained(folder, tmp_path_factory):
     spec = make_spec(
         folder, stages=STAGES, seed=5, head=head, augment=augment, data=data, preprocess={"normalize": "standardize"}
     )
-    told, seen = Told(), []
-    run_stage = Trainer.run_stage
-
-    def watched(self, number):
-        before = weights_of(self.built.model)
-        result = run_stage(self, number)
-        seen.append((before, weights_of(self.built.model), result))
-        return result
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "run_stage", watched)
-        given = (b"# my own spec\n", ".yaml")
+    told, given = Told(), (b"# my own spec\n", ".yaml")
+    with watched_stages() as seen:
         run = train(spec, tmp_path_factory.mktemp("runs"), given=given, progress=told)
     return types.SimpleNamespace(spec=spec, run=run, told=told, seen=seen)
 
@@ -231,40 +242,38 @@ def test_progress_is_told_of_every_step_and_epoch(trained):
 # Stages.
 
 
-def moved(before, after, part):
-    """Return the weights of a part that changed, by the ends of their names."""
-    names = [name for name in before if name.startswith(part)]
+def moved(stage, part):
+    """Return the weights of a part that a stage changed, by the ends of their names."""
+    names = [name for name in stage.before if name.startswith(part)]
     assert names
-    return {name.rsplit("/", 1)[-1] for name in names if not np.array_equal(before[name], after[name])}
+    return {name.rsplit("/", 1)[-1] for name in names if not np.array_equal(stage.before[name], stage.after[name])}
 
 
 def test_a_frozen_backbone_does_not_move(trained):
-    before, after, _ = trained.seen[0]
-    assert moved(before, after, "backbone") == set()
-    assert moved(before, after, "head") == {"kernel", "bias"}
+    assert moved(trained.seen[0], "backbone") == set()
+    assert moved(trained.seen[0], "head") == {"kernel", "bias"}
 
 
 def test_a_backbone_that_is_not_frozen_moves(trained):
-    before, after, _ = trained.seen[1]
-    assert moved(before, after, "backbone") == {"kernel", "gamma", "beta", "moving_mean", "moving_variance"}
+    assert moved(trained.seen[1], "backbone") == {"kernel", "gamma", "beta", "moving_mean", "moving_variance"}
 
 
 def test_frozen_batch_normalisation_keeps_its_statistics_and_its_scale(trained):
-    before, after, _ = trained.seen[2]
-    assert moved(before, after, "backbone") == {"kernel"}
-    assert moved(before, after, "head") == {"kernel", "bias"}
+    assert moved(trained.seen[2], "backbone") == {"kernel"}
+    assert moved(trained.seen[2], "head") == {"kernel", "bias"}
 
 
 def test_a_stage_starts_where_the_one_before_ended(trained):
-    for (_, after, _), (before, _, _) in zip(trained.seen, trained.seen[1:], strict=False):
-        assert all(np.array_equal(after[name], before[name]) for name in after)
+    for one, other in itertools.pairwise(trained.seen):
+        assert equal(one.after.values(), other.before.values())
+    assert [stage.step for stage in trained.seen] == [0, 10, 20]
 
 
 def test_the_first_weights_are_those_of_the_seed(trained):
     data = load_data(trained.spec)
     keras.utils.set_random_seed(5)
     fresh = weights_of(build(trained.spec, data.info).model)
-    assert equal(fresh.values(), trained.seen[0][0].values())
+    assert equal(fresh.values(), trained.seen[0].before.values())
 
 
 # The best model.
@@ -279,7 +288,7 @@ def test_the_kept_model_is_that_of_the_best_epoch(trained):
         assert line["kept"] == (line["val_loss"] < lowest)
         lowest = min(lowest, line["val_loss"])
     model = keras.models.load_model(trained.run.path / "model.keras")
-    assert equal(weights_of(model).values(), trained.seen[-1][1].values())
+    assert equal(weights_of(model).values(), trained.seen[-1].after.values())
     images, classes = load_split(trained.spec, trained.run.manifest(), Form((8, 8), "stretch", 1), "validation")
     loss, answers = cross_entropy(model, images, classes)
     assert loss == pytest.approx(best["val_loss"], abs=1e-5)
@@ -301,19 +310,21 @@ def test_the_same_spec_and_seed_train_to_the_same_weights(trained, tmp_path):
 
 @pytest.fixture(scope="module")
 def patient(noise, tmp_path_factory):
-    """A training that cannot learn, to be ended by its patience; it looks at the loss of the training samples."""
+    """A training that cannot learn, so that its patience ends the first stage; and the stages as they were seen."""
     spec = make_spec(
         noise,
         patience=2,
         monitor="val_accuracy",
         stages=[{"epochs": 40, "learning_rate": 0.02}, {"epochs": 1, "learning_rate": 1e-6}],
     )
-    return train(spec, tmp_path_factory.mktemp("runs"))
+    with watched_stages() as seen:
+        run = train(spec, tmp_path_factory.mktemp("runs"))
+    return types.SimpleNamespace(run=run, seen=seen)
 
 
 def test_patience_ends_a_stage_and_not_the_run(patient):
-    lines = patient.metrics()
-    first, second = patient.read("effective.json")["stages"]
+    lines = patient.run.metrics()
+    first, second = patient.run.read("effective.json")["stages"]
     assert 3 <= first["epochs"] < 40
     assert first["ended"] == "no better for 2 epochs"
     assert second["ended"] == "all epochs done"
@@ -321,12 +332,20 @@ def test_patience_ends_a_stage_and_not_the_run(patient):
     kept = [line["kept"] for line in lines[: first["epochs"]]]
     assert kept[-3:] == [True, False, False]
     assert "TFF" not in "".join("T" if keep else "F" for keep in kept[:-1])
-    assert patient.state.state == "done"
+    assert patient.run.state.state == "done"
+
+
+def test_a_stage_starts_from_the_best_model_and_goes_on_in_the_stream(patient):
+    first, second = patient.seen
+    epochs = patient.run.read("effective.json")["stages"][0]["epochs"]
+    assert equal(second.before.values(), second.kept.values())
+    assert equal(second.before.values(), first.after.values())
+    assert (first.step, second.step) == (0, epochs * patient.run.read("effective.json")["steps_per_epoch"])
 
 
 def test_a_metric_that_should_rise_is_followed_upwards(patient):
-    lines = patient.metrics()
-    assert patient.best()["val_accuracy"] == max(line["val_accuracy"] for line in lines)
+    lines = patient.run.metrics()
+    assert patient.run.best()["val_accuracy"] == max(line["val_accuracy"] for line in lines)
     highest = -1.0
     for line in lines:
         assert line["kept"] == (line["val_accuracy"] > highest)

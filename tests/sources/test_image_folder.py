@@ -70,6 +70,7 @@ def test_folders_of_such_names_beside_others_are_classes(put, names):
     scan = put(*names).scan()
     assert set(scan.labels) == {name.split("/")[0] for name in names}
     assert {sample.split for sample in scan.samples} == {None}
+    assert any("train is taken for a class" in note for note in scan.notes) == ("train/1.jpg" in names)
 
 
 def test_junk_is_left_out_without_a_word(put):

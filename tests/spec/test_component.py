@@ -15,6 +15,10 @@ from kerascnn.spec.messages import say
 ASK_FOR_ACME = "is the plugin 'acme' installed? see `kerascnn plugins`"
 
 
+SCHEDULES = ", ".join(components("schedule"))
+FIRST = f"should be a mapping with the key 'type', such as {{type: {min(components('schedule'))}}}"
+
+
 class Chain(Section):
     """A section with layers in every position."""
 
@@ -192,7 +196,7 @@ def test_a_component_that_is_one_already_is_taken_as_it_is() -> None:
 
 def test_a_component_of_another_kind_is_none() -> None:
     schedule = parse_component(Schedule, {"type": "constant"})
-    assert mistake(schedule).startswith(": should be a mapping with the key 'type', such as {type: activation}")
+    assert mistake(schedule).startswith(": should be a mapping with the key 'type', such as {type: ")
 
 
 def test_the_mapping_that_spells_a_component_is_left_as_it_was() -> None:
@@ -206,25 +210,25 @@ def test_the_mapping_that_spells_a_component_is_left_as_it_was() -> None:
     [
         ("cosine", ": should be a mapping with the key 'type', such as {type: cosine} (got 'cosine')"),
         ("cosin", ": should be a mapping with the key 'type', such as {type: cosine} (got 'cosin')"),
-        ("zzz", ": should be a mapping with the key 'type', such as {type: constant} (got 'zzz')"),
-        (None, ": should be a mapping with the key 'type', such as {type: constant} (got null)"),
-        ([{"type": "cosine"}], ": should be a mapping with the key 'type', such as {type: constant} (got a list of 1)"),
-        ({}, ": needs the key 'type': which schedule is it? (got an empty mapping)"),
-        ({"warmup": 0.1}, ": needs the key 'type': which schedule is it? (got a mapping)"),
+        ("zzz", f": {FIRST} (got 'zzz')"),
+        (None, f": {FIRST} (got null)"),
+        ([{"type": "cosine"}], f": {FIRST} (got a list of 1)"),
+        ({}, ": needs the key 'type': which schedule is it?"),
+        ({"warmup": 0.1}, ": needs the key 'type': which schedule is it?"),
         ({"tpye": "cosine", "warmup": 0.1}, "tpye: no field is named 'tpye'; did you mean 'type'?"),
         ({"Type": "cosine"}, "Type: no field is named 'Type'; did you mean 'type'?"),
         ({"warmup": 0.1, "name": "cosine"}, "name: no field is named 'name'; did you mean 'type'?"),
         ({"type": "cosin"}, "type: no schedule is named 'cosin'; did you mean 'cosine'?"),
         ({"type": "Cosine"}, "type: no schedule is named 'Cosine'; did you mean 'cosine'?"),
-        ({"type": "zzz"}, "type: no schedule is named 'zzz'; there are constant, cosine"),
-        ({"type": ""}, "type: no schedule is named ''; there are constant, cosine"),
-        ({"type": "{kind}"}, "type: no schedule is named '{kind}'; there are constant, cosine"),
-        ({"type": "z" * 100}, f"type: no schedule is named '{'z' * 60}...'; there are constant, cosine"),
+        ({"type": "zzz"}, f"type: no schedule is named 'zzz'; there are {SCHEDULES}"),
+        ({"type": ""}, f"type: no schedule is named ''; there are {SCHEDULES}"),
+        ({"type": "{kind}"}, f"type: no schedule is named '{{kind}}'; there are {SCHEDULES}"),
+        ({"type": "z" * 100}, f"type: no schedule is named '{'z' * 60}...'; there are {SCHEDULES}"),
         ({"type": 3}, "type: should be the name of a schedule (got 3)"),
         ({"type": None}, "type: should be the name of a schedule (got null)"),
         ({"type": ["cosine"]}, "type: should be the name of a schedule (got ['cosine'])"),
         ({"type": "acme.zzz"}, f"type: no schedule is named 'acme.zzz'; {ASK_FOR_ACME}"),
-        ({"type": ".zzz"}, "type: no schedule is named '.zzz'; there are constant, cosine"),
+        ({"type": ".zzz"}, f"type: no schedule is named '.zzz'; there are {SCHEDULES}"),
         ({"type": "cosine", "wramup": 0}, "wramup: no field is named 'wramup'; did you mean 'warmup'?"),
         ({"type": "constant", "warmup": 0}, "warmup: no field is named 'warmup'; it has no fields"),
     ],

@@ -2,110 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
-from kerascnn.spec import Augmentation, Backbone, Head, Source, Task, plugins, register
+from kerascnn.spec import components, plugins
 from kerascnn.spec.fit import misfits
 from kerascnn.spec.load import parse_spec
+from tests.spec.fakes import register_acme
 from tests.spec.texts import SPEC, mistakes, plain, swap
 
 
-class FakeTask(Task):
-    """A task that is never run."""
-
-    def outputs(self, info: Any) -> int:
-        """Return one."""
-        return 1
-
-    def targets(self, labels: Any, info: Any) -> Any:
-        """Return nothing."""
-
-    def loss(self) -> Any:
-        """Return nothing."""
-
-    def compiled_metrics(self) -> list[Any]:
-        """Return nothing."""
-        return []
-
-    def report(self, targets: Any, answers: Any, info: Any) -> dict[str, Any]:
-        """Return nothing."""
-        return {}
-
-
 @pytest.fixture
-def others(registry: None) -> None:
-    """Register a task about words, one that asks for masks, and what would serve them."""
-
-    @register("tagging")
-    class Tagging(FakeTask):
-        """Tag words."""
-
-        reads: ClassVar[str] = "text"
-        output: ClassVar[str] = "classes"
-        metrics: ClassVar[Mapping[str, str]] = {"f1": "max", "accuracy": "max"}
-
-    @register("masking")
-    class Masking(FakeTask):
-        """Paint masks."""
-
-        reads: ClassVar[str] = "image"
-        output: ClassVar[str] = "masks"
-        metrics: ClassVar[Mapping[str, str]] = {}
-
-    @register("painting")
-    class Painting(FakeTask):
-        """Paint pictures; no head does."""
-
-        reads: ClassVar[str] = "image"
-        output: ClassVar[str] = "pictures"
-        metrics: ClassVar[Mapping[str, str]] = {}
-
-    class FakeHead(Head):
-        """A head that is never built."""
-
-        output: ClassVar[str] = "nothing"
-
-        def apply(self, features: Any, outputs: int) -> Any:
-            """Return nothing."""
-
-    @register("mask")
-    class Mask(FakeHead):
-        """Answer with masks."""
-
-        output: ClassVar[str] = "masks"
-
-    register("idle")(FakeHead)
-
-    @register("words")
-    class Words(Source):
-        """Give words."""
-
-        gives: ClassVar[str] = "text"
-
-        def scan(self) -> Any:
-            """Return nothing."""
-
-    @register("swap_words")
-    class SwapWords(Augmentation):
-        """Swap words."""
-
-        reads: ClassVar[str] = "text"
-
-        def apply(self, images: Any, rng: Any) -> Any:
-            """Return nothing."""
-
-    @register("text_cnn")
-    class TextCNN(Backbone):
-        """Read words."""
-
-        reads: ClassVar[str] = "text"
-
-        def apply(self, x: Any) -> dict[str, Any]:
-            """Return nothing."""
-            return {}
+def acme(registry: None) -> None:
+    """Register tasks about words and masks, and what serves them."""
+    register_acme()
 
 
 def found(text: str) -> list[str]:
@@ -117,51 +28,63 @@ def test_the_parts_of_a_sound_spec_fit() -> None:
     assert mistakes(SPEC) == []
 
 
-def test_a_head_that_does_not_serve_the_task_is_named_with_those_that_do(others: None) -> None:
-    text = swap("image_classification", "masking", swap("monitor: val_accuracy", "monitor: val_loss"))
+def with_task(name: str, monitor: str = "val_loss") -> str:
+    return swap("image_classification", name, swap("monitor: val_accuracy", f"monitor: {monitor}"))
+
+
+def test_a_head_that_does_not_serve_the_task_is_named_with_those_that_do(acme: None) -> None:
+    text = with_task("acme.segmentation").replace(
+        "{type: classifier, hidden: [16], dropout: 0.1}", "{type: acme.boxes}"
+    )
     assert mistakes(text) == [
-        "t.yaml:21:16: model.head.type: 'classifier' serves image_classification, tagging; not 'masking', "
-        "which takes mask"
+        "t.yaml:21:16: model.head.type: 'acme.boxes' serves acme.detection; not 'acme.segmentation', which takes "
+        "acme.masks"
     ]
 
 
-def test_a_task_without_a_head_and_a_head_without_a_task_say_so(others: None) -> None:
-    text = swap("image_classification", "painting", swap("monitor: val_accuracy", "monitor: val_loss"))
-    text = text.replace("{type: classifier, hidden: [16], dropout: 0.1}", "{type: idle}")
+def test_every_task_that_a_head_serves_is_named(acme: None) -> None:
+    served = ", ".join(name for name, task in components("task").items() if task.output == "classes")  # type: ignore[attr-defined]
+    assert found(with_task("acme.segmentation")) == [
+        f"model.head.type: 'classifier' serves {served}; not 'acme.segmentation', which takes acme.masks"
+    ]
+
+
+def test_a_task_without_a_head_and_a_head_without_a_task_say_so(acme: None) -> None:
+    text = with_task("acme.painting").replace("{type: classifier, hidden: [16], dropout: 0.1}", "{type: acme.idle}")
     assert found(text) == [
-        "model.head.type: 'idle' serves no task that is installed; not 'painting', which takes a head that is not "
-        "installed"
+        "model.head.type: 'acme.idle' serves no task that is installed; not 'acme.painting', which takes a head that "
+        "is not installed"
     ]
 
 
-def test_source_augmentation_and_backbone_read_the_data_of_the_task(others: None) -> None:
-    assert found(swap("type: image_classification", "type: tagging")) == [
-        "data.source.type: 'digits' is for image data; the task 'tagging' is about text data",
-        "augment.0.type: 'random_flip' is for image data; the task 'tagging' is about text data",
-        "augment.1.type: 'random_crop' is for image data; the task 'tagging' is about text data",
-        "model.backbone.type: 'layers' is for image data; the task 'tagging' is about text data",
+def test_source_augmentation_and_backbone_read_the_data_of_the_task(acme: None) -> None:
+    assert found(with_task("acme.tagging")) == [
+        "data.source.type: 'digits' is for image data; the task 'acme.tagging' is about text data",
+        "augment.0.type: 'random_flip' is for image data; the task 'acme.tagging' is about text data",
+        "augment.1.type: 'random_crop' is for image data; the task 'acme.tagging' is about text data",
+        "model.backbone.type: 'layers' is for image data; the task 'acme.tagging' is about text data",
     ]
 
 
-def test_parts_for_other_data_are_named_under_a_task_about_pictures(others: None) -> None:
-    text = swap("{type: random_flip}", "{type: swap_words}", swap("{type: digits}", "{type: words}"))
+def test_parts_for_other_data_are_named_under_a_task_about_pictures(acme: None) -> None:
+    text = swap("{type: random_flip}", "{type: acme.swap_words}", swap("{type: digits}", "{type: acme.words}"))
     assert found(text) == [
-        "data.source.type: 'words' is for text data; the task 'image_classification' is about image data",
-        "augment.0.type: 'swap_words' is for text data; the task 'image_classification' is about image data",
+        "data.source.type: 'acme.words' is for text data; the task 'image_classification' is about image data",
+        "augment.0.type: 'acme.swap_words' is for text data; the task 'image_classification' is about image data",
     ]
 
 
-def test_parts_that_read_the_data_of_the_task_fit(others: None) -> None:
+def test_parts_that_read_the_data_of_the_task_fit(acme: None) -> None:
     text = """\
 kerascnn: 1
 name: words
-task: {type: tagging}
-data: {source: {type: words}}
-augment: [{type: swap_words}]
-model: {backbone: {type: text_cnn}, head: {type: classifier}}
+task: {type: acme.tagging}
+data: {source: {type: acme.words}}
+augment: [{type: acme.swap_words}]
+model: {backbone: {type: acme.text_cnn}, head: {type: classifier}}
 train: {monitor: f1}
 """
-    assert parse_spec(text).task.type_name == "tagging"
+    assert parse_spec(text).task.type_name == "acme.tagging"
 
 
 @pytest.mark.parametrize("monitor", ["val_loss", "loss", "val_accuracy", "accuracy"])
@@ -185,10 +108,9 @@ def test_a_figure_that_the_task_does_not_have_is_named(monitor: str, hint: str) 
     ]
 
 
-def test_the_figures_are_those_of_the_task(others: None) -> None:
-    text = swap("image_classification", "tagging", swap("monitor: val_accuracy", "monitor: top5"))
-    assert found(text)[-1] == (
-        "train.monitor: the task 'tagging' has no figure named 'top5'; there are val_loss, val_f1, val_accuracy, "
+def test_the_figures_are_those_of_the_task(acme: None) -> None:
+    assert found(with_task("acme.tagging", "top5"))[-1] == (
+        "train.monitor: the task 'acme.tagging' has no figure named 'top5'; there are val_loss, val_f1, val_accuracy, "
         "loss, f1, accuracy"
     )
 
@@ -221,8 +143,8 @@ def test_a_fraction_out_of_range_is_named_once() -> None:
     ]
 
 
-def test_mistakes_between_the_parts_come_together_with_those_inside_them(others: None) -> None:
-    text = swap("filters: 8, kernel_size", "filters: 0, kernel_size", swap("image_classification", "masking"))
+def test_mistakes_between_the_parts_come_together_with_those_inside_them(acme: None) -> None:
+    text = swap("filters: 8, kernel_size", "filters: 0, kernel_size", swap("image_classification", "acme.segmentation"))
     text = text.replace("{validation: 0.2, test: 0.2}", "{validation: 0.9}").replace("seed: 1", "sede: 1")
     assert [line.split(": ")[0] for line in found(text)] == [
         "data.split",

@@ -125,9 +125,9 @@ def test_a_number_is_spelled_as_json_has_it(text: str) -> None:
     [
         ("[1,]", "1:4: 1: a comma stands before a closing bracket; remove it"),
         ('{"a": 1,\n}', "2:1: a comma stands before a closing bracket; remove it"),
-        ("[1 2]", "1:4: 1: should be ',' or ']' (got 2)"),
-        ('{"a": 1\n "b": 2}', "2:2: should be ',' or '}' (got \")"),
-        ("[1}", "1:3: 1: should be ',' or ']' (got })"),
+        ("[1 2]", "1:4: 1: should be ',' or ']' before this (got 2)"),
+        ('{"a": 1\n "b": 2}', "2:2: should be ',' or '}' before this (got \"b\")"),
+        ("[1}", "1:3: 1: should be ',' or ']' before this (got })"),
         ('{"a" 1}', "1:6: a: should be ':' between a key and its value (got 1)"),
         ('{"a", 1}', "1:5: a: should be ':' between a key and its value (got ,)"),
         ("{a: 1}", "1:2: should be a key in double quotes (got a)"),

@@ -13,7 +13,7 @@ from kerascnn.errors import SpecError
 from kerascnn.spec import Spec, load_spec, spec_from_dict
 from kerascnn.spec.load import parse_spec
 from kerascnn.spec.yaml_text import write_yaml
-from tests.spec.texts import SPEC, TEMPLATE, mistakes, plain, spec, swap
+from tests.spec.texts import FIELDS, SPEC, TEMPLATE, mistakes, plain, spec, swap
 
 
 def refused(path: Path | str, content: bytes | None = None) -> str:
@@ -260,7 +260,7 @@ def test_a_misspelt_key_is_one_mistake_not_also_a_missing_one() -> None:
 def test_a_key_that_resembles_nothing_leaves_the_missing_one_to_be_named_too() -> None:
     assert mistakes(swap("model:", "zzz:")) == [
         "t.yaml:1:1: model: is missing; it has no default",
-        "t.yaml:10:1: zzz: no field is named 'zzz'; the fields are kerascnn, name, task, data, augment, model, train",
+        f"t.yaml:10:1: zzz: no field is named 'zzz'; the fields are {FIELDS}",
     ]
 
 

@@ -21,6 +21,7 @@ class Part(Section):
     short: Annotated[str, Field(max_length=3)] = ""
     long: Annotated[str, Field(min_length=1)] = "x"
     word: Annotated[str, Field(pattern=r"^[a-z-]+$")] = "x"
+    rust: Annotated[str, Field(pattern=r"^\p{Lu}$")] = "X"
     whole: Annotated[int, Field(ge=1, le=9)] = 1
     number: Annotated[float, Field(gt=0, lt=1)] = 0.5
     tenth: Annotated[float, Field(ge=0.1, le=1e-1)] = 0.1
@@ -69,15 +70,16 @@ def message(cls: type[Section] = Part, /, **values: Any) -> str:
 @pytest.mark.parametrize(
     ("field", "value", "expected"),
     [
-        ("text", 12, "should be text (got 12)"),
+        ("text", 12, "should be text (got 12); put it in quotes"),
         ("text", ["a"], "should be text (got ['a'])"),
         ("text", {"a": 1}, "should be text (got a mapping)"),
-        ("text", True, "should be text (got true)"),
+        ("text", True, "should be text (got true); put it in quotes"),
         ("text", None, "should be text (got null); write a value after the key, or remove the key"),
         ("short", "four", "should have at most 3 characters (got 'four')"),
         ("long", "", "should have at least 1 character (got '')"),
         ("word", "My Word!", "should match ^[a-z-]+$ (got 'My Word!')"),
         ("word", "my word", "should match ^[a-z-]+$ (got 'my word'); write 'my-word'"),
+        ("rust", "x y", r"should match ^\p{Lu}$ (got 'x y')"),
         ("whole", 0, "should be 1 or more (got 0)"),
         ("whole", 10, "should be 9 or less (got 10)"),
         ("whole", True, "should be a whole number (got true)"),
@@ -105,10 +107,14 @@ def message(cls: type[Section] = Part, /, **values: Any) -> str:
         ("even", 3, "should be a multiple of 2 (got 3)"),
         ("truth", "yes", "should be true or false (got 'yes'); write true"),
         ("truth", "Off", "should be true or false (got 'Off'); write false"),
-        ("truth", "true", "should be true or false (got 'true')"),
-        ("truth", 1, "should be true or false (got 1)"),
+        ("truth", "true", "should be true or false (got 'true'); write true, without quotes"),
+        ("truth", "FALSE", "should be true or false (got 'FALSE'); write false"),
+        ("truth", 2, "should be true or false (got 2)"),
+        ("truth", [], "should be true or false (got [])"),
+        ("truth", 1, "should be true or false (got 1); write true"),
         ("choice", "smae", "should be 'same' or 'valid' (got 'smae'); did you mean 'same'?"),
         ("choice", "SAME", "should be 'same' or 'valid' (got 'SAME'); did you mean 'same'?"),
+        ("choice", "1", "should be 'same' or 'valid' (got '1')"),
         ("choice", "full", "should be 'same' or 'valid' (got 'full')"),
         ("choice", 3, "should be 'same' or 'valid' (got 3)"),
         ("choice", None, "should be 'same' or 'valid' (got null); write a value after the key, or remove the key"),
@@ -118,9 +124,9 @@ def message(cls: type[Section] = Part, /, **values: Any) -> str:
         ("items", [1, 2, 3], "should have at most 2 items; it has 3 (got [1, 2, 3])"),
         ("items", 3, "should be a list (got 3); write [3]"),
         ("items", "x", "should be a list (got 'x'); write ['x']"),
-        ("items", {"a": 1}, "should be a list (got a mapping); begin it with '- ': it is one item of a list"),
+        ("items", {"a": 1}, "should be a list (got a mapping); write it as an item of a list, after '- '"),
         ("items", None, "should be a list (got null); write a value after the key, or remove the key"),
-        ("options", [1], "should be a mapping of keys to values (got [1])"),
+        ("options", [1, 2], "should be a mapping of keys to values (got [1, 2])"),
         ("pair", 0, f"should be {PAIR} (got 0)"),
         ("pair", [1, 2, 3], f"should be {PAIR} (got [1, 2, 3])"),
         ("pair", [1, True], f"should be {PAIR} (got [1, true])"),
@@ -140,6 +146,8 @@ def test_what_is_missing_is_said() -> None:
 
 def test_a_section_that_is_no_mapping_is_said() -> None:
     assert message(Whole, name="y", part=3) == "should be a mapping of keys to values (got 3)"
+    hint = "write it without the '- ' or the brackets of a list"
+    assert message(Whole, name="y", part=[{}]) == f"should be a mapping of keys to values (got a list of 1); {hint}"
 
 
 def test_a_check_of_a_whole_section_is_said_without_the_name_of_its_exception() -> None:

@@ -80,9 +80,7 @@ def test_no_reference_leads_nowhere(schema: dict[str, Any]) -> None:
         {"nmae": "x"},
     ],
 )
-def test_what_the_validator_refuses_the_schema_refuses(
-    schema: dict[str, Any], overrides: dict[str, Any]
-) -> None:
+def test_what_the_validator_refuses_the_schema_refuses(schema: dict[str, Any], overrides: dict[str, Any]) -> None:
     tree = load_spec(find_template("lenet5")).spell()
     for path, value in overrides.items():
         here: Any = tree

@@ -7,9 +7,11 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kerascnn.spec import yaml_text
 from kerascnn.spec.yaml_text import is_text, read_yaml, write_yaml
 from tests.spec.texts import failure, said, yaml_tree
 
@@ -247,11 +249,14 @@ def test_a_key_that_reads_as_text_is_one(key: str) -> None:
 
 @pytest.mark.parametrize("text", ["[1]: x", "{a: 1}: x", "? [1, 2]\n: x", "? - 1\n: x"])
 def test_a_key_that_is_a_list_or_a_mapping_is_refused(text: str) -> None:
-    assert failure(text).endswith("a key should be a word, not a list or a mapping")
+    assert failure(text).endswith("a key should be a word, not a list or a mapping; put a text with brackets in quotes")
 
 
 def test_a_placeholder_of_a_templating_language_is_refused_as_a_key() -> None:
-    assert failure("name: {{ name }}") == "1:8: name: a key should be a word, not a list or a mapping"
+    assert (
+        failure("name: {{ name }}")
+        == "1:8: name: a key should be a word, not a list or a mapping; put a text with brackets in quotes"
+    )
 
 
 @pytest.mark.parametrize("key", ["\\0", "\\0again", "\\x07"])
@@ -374,6 +379,13 @@ def test_a_missing_comma_is_named_with_the_bracket_that_is_open(text: str, expec
 )
 def test_what_is_not_yaml_is_named_at_its_place_in_plain_words(text: str, expected: str) -> None:
     assert failure(text).startswith(expected)
+
+
+@pytest.mark.parametrize("text", ['"\\UFFFFFFFF"', '"\\U00110000"', f"%YAML 1.{'9' * 5000}\n---\na", "a: [", "\ta: 1"])
+def test_pyyaml_without_libyaml_refuses_the_same(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    assert failure(text).startswith("1:")
+    monkeypatch.setattr(yaml_text, "_LOADER", yaml.SafeLoader)
+    assert failure(text).startswith("1:")
 
 
 def test_mistakes_before_the_place_where_reading_stops_are_reported_too() -> None:

@@ -45,6 +45,10 @@ train:
 """A valid spec with a component of every kind and something of every type."""
 
 
+FIELDS = ", ".join(Spec.model_fields)
+"""The fields of a spec, as an unknown one among them is answered with."""
+
+
 def yaml_tree(text: str) -> Tree:
     """Return the tree of a YAML text."""
     return read_yaml(text, "t.yaml")
