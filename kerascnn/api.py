@@ -121,9 +121,7 @@ class Run:
 
     def _predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         if "path" not in frame:
-            raise DataError(
-                f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})"
-            )
+            raise DataError(f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})")
         predictions = self.predict([Path(path) for path in frame["path"]]) if len(frame) else []
         assert isinstance(predictions, list)
         columns: dict[str, list[Any]] = {
@@ -170,11 +168,19 @@ def train(
 def build_model(spec: Spec, info: DataInfo) -> keras.Model:
     """Return the Keras model of a spec for data of this shape and these classes, with fresh weights, not compiled.
 
-    `DataInfo.of((28, 28, 1), classes=10)` describes data that is not there. Raises BuildError with the spec's path.
+    `DataInfo.of((28, 28, 1), classes=10)` describes data that is not there. Raises BuildError with the spec's path,
+    ResourceError where the weights do not fit into memory.
     """
     from kerascnn.engine.build import build_model as build
+    from kerascnn.engine.faults import explain
 
-    return build(spec, info)
+    try:
+        return build(spec, info)
+    except Exception as error:
+        explained = explain(error)
+        if explained is error:
+            raise
+        raise explained from error
 
 
 def _payloads(items: Any) -> tuple[list[Any], list[str]]:

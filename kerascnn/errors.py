@@ -100,7 +100,7 @@ class DataError(KerasCnnError):
 
     def __init__(self, message: str, files: Sequence[tuple[str, str]] = ()):
         self.files = tuple(files)
-        lines = [message, *(f"  {name}: {reason}" for name, reason in self.files)]
+        lines = [message, *(f"  {printable(name)}: {printable(reason)}" for name, reason in self.files)]
         super().__init__("\n".join(lines))
 
 
@@ -140,3 +140,21 @@ class StoppedError(KerasCnnError):
     def __init__(self, message: str, exit_code: int = 75):
         self.exit_code = exit_code
         super().__init__(message)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its word.
+
+    >>> counted(1, "class has", "classes have"), counted(3, "class has", "classes have")
+    ('1 class has', '3 classes have')
+    """
+    return f"{number} {one if number == 1 else many}"
+
+
+def printable(text: str) -> str:
+    r"""Return a text without what moves a terminal's cursor or cannot be encoded: a file may be named anything.
+
+    >>> printable("a\nb\x1b[2J")
+    'a\\nb\\x1b[2J'
+    """
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)

@@ -59,7 +59,8 @@ def test_arrays_files_folders_and_frames_are_predicted_alike(
     assert isinstance(from_batch, list)
     assert [item.path for item in from_batch] == ["0", "1", "2", "3"]
     wanted = [item.probabilities for item in from_batch]
-    for other in (run.predict(files), run.predict(tmp_path), run.predict(list(batch)), run.predict(list(batch[..., 0]))):
+    for items in (files, tmp_path, list(batch), list(batch[..., 0])):
+        other = run.predict(items)
         assert isinstance(other, list)
         for got, want in zip([item.probabilities for item in other], wanted, strict=True):
             assert got == pytest.approx(want, abs=1e-6)

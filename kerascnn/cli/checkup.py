@@ -105,9 +105,7 @@ def _machine() -> Iterator[Finding]:
     disk = shutil.disk_usage(Path.cwd())
     yield Finding("disk", disk.free > 1 << 30, f"{disk.free / 2**30:.1f} GiB free in {Path.cwd()}")
     writable = os.access(Path.cwd(), os.W_OK)
-    yield Finding(
-        "folder", writable, f"{Path.cwd()} can {'' if writable else 'not '}be written; runs go to ./runs"
-    )
+    yield Finding("folder", writable, f"{Path.cwd()} can {'' if writable else 'not '}be written; runs go to ./runs")
 
 
 def _plugins() -> Iterator[Finding]:

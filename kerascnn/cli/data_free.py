@@ -23,9 +23,9 @@ def add_to(app: typer.Typer) -> None:
 
 def init(
     template: Annotated[str, typer.Argument(help="A template's name; see `kerascnn templates`.")] = "lenet5",
-    file: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the spec.")
-    ] = Path("spec.yaml"),
+    file: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Where to write the spec.")] = Path(
+        "spec.yaml"
+    ),
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
     """Write a spec to start from, and its schema."""
@@ -45,9 +45,7 @@ def init(
     write_text(schema_file, json.dumps(json_schema(), indent=1, ensure_ascii=False) + "\n")
     write_text(file, f"# yaml-language-server: $schema={schema_file.name}\n{text}")
     result(str(file))
-    note(
-        f"wrote {file} from the template '{template}', and {schema_file} for editors; next: kerascnn train {file}"
-    )
+    note(f"wrote {file} from the template '{template}', and {schema_file} for editors; next: kerascnn train {file}")
 
 
 def templates(as_json: AsJson = False) -> None:
@@ -77,9 +75,7 @@ def validate(
         try:
             spec = load_spec(path, settings or ())
         except SpecError as error:
-            reports.append(
-                {"file": str(path), "valid": False, "errors": [_issue(issue) for issue in error.issues]}
-            )
+            reports.append({"file": str(path), "valid": False, "errors": [_issue(issue) for issue in error.issues]})
             if not as_json:
                 complain(error)
         else:
@@ -96,9 +92,7 @@ def validate(
 def summary(
     spec: SpecFile,
     settings: Setting = None,
-    classes: Annotated[
-        int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)
-    ] = None,
+    classes: Annotated[int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)] = None,
     shape: Annotated[
         str | None,
         typer.Option("--input", metavar="H,W,C", help="Shape of a picture, where the data is not there."),
@@ -140,15 +134,11 @@ def summary(
     result(f"{facts['name']}: {shapes[0]} -> {shapes[1]}")
     result(f"parameters            {facts['parameters']:,} ({facts['trainable_parameters']:,} trainable)")
     result(f"operations a picture  {facts['flops']:,} (a multiply-add is two)")
-    result(
-        f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}"
-    )
+    result(f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}")
 
 
 def schema(
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")
-    ] = None,
+    output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to a file.")] = None,
 ) -> None:
     """Print the JSON Schema of specs.
 

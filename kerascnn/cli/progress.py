@@ -49,9 +49,7 @@ class Lines(Progress):
         each = (time.monotonic() - self._began) / self._stage_epoch
         left = each * (self._plan[0] - self._stage_epoch)
         eta = f"  {_minutes(left)} left" if self._stage_epoch < self._plan[0] else ""
-        note(
-            f"epoch {self._stage_epoch}/{self._plan[0]}  {say_figures(figures)}{'  best' if kept else ''}{eta}"
-        )
+        note(f"epoch {self._stage_epoch}/{self._plan[0]}  {say_figures(figures)}{'  best' if kept else ''}{eta}")
 
 
 class Bars(Progress):
@@ -104,11 +102,10 @@ class Bars(Progress):
         self._rich.update(self._task, advance=1, description=text, figures=say_figures(figures))
 
     def epoch(self, epoch: int, figures: Mapping[str, float], *, kept: bool) -> None:
-        """Print the figures above the bar."""
+        """Print the figures above the bar, which shows the last step first."""
+        self._rich.refresh()
         self._stage_epoch += 1
-        self.note(
-            f"epoch {self._stage_epoch}/{self._epochs}  {say_figures(figures)}{'  best' if kept else ''}"
-        )
+        self.note(f"epoch {self._stage_epoch}/{self._epochs}  {say_figures(figures)}{'  best' if kept else ''}")
 
     def close(self) -> None:
         """Take the bar away."""
@@ -124,9 +121,7 @@ def say_figures(figures: Mapping[str, float]) -> str:
     >>> say_figures({"accuracy": 0.98765, "loss": 0.1})
     'loss 0.1000  accuracy 0.9877'
     """
-    order = sorted(
-        figures, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss", name)
-    )
+    order = sorted(figures, key=lambda name: (name.startswith("val_"), name.removeprefix("val_") != "loss", name))
     return "  ".join(f"{name} {figures[name]:.4f}" for name in order)
 
 

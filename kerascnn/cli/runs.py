@@ -30,10 +30,7 @@ def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
     elif not rows:
         result(f"no runs under {runs}")
     else:
-        shown = [
-            [row["run"], row["name"], row["state"], str(row["epochs"]), _figures(row["metrics"])]
-            for row in rows
-        ]
+        shown = [[row["run"], row["name"], row["state"], str(row["epochs"]), _figures(row["metrics"])] for row in rows]
         result(table(["run", "name", "state", "epochs", "best"], shown))
 
 
@@ -55,9 +52,7 @@ def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False)
     result(f"run      {facts['run']}  {facts['name']}")
     result(f"state    {facts['state']}" + (f": {facts['reason']}" if facts["reason"] else ""))
     result(f"folder   {facts['path']}")
-    result(
-        f"epochs   {facts['epochs']}" + (f", best {_figures(facts['metrics'])}" if facts["metrics"] else "")
-    )
+    result(f"epochs   {facts['epochs']}" + (f", best {_figures(facts['metrics'])}" if facts["metrics"] else ""))
     if "effective" in present:
         effective = present["effective"]
         result(f"computed {effective['backend']}, {effective['precision']['used']}, XLA "

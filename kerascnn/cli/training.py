@@ -50,9 +50,7 @@ def train(
     facts = run.summary()
     if as_json:
         seconds = round(time.monotonic() - started, 3)
-        document(
-            {key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds}
-        )
+        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds})
         return
     from kerascnn.cli.progress import say_figures
 

@@ -15,7 +15,7 @@ import psutil
 from kerascnn.engine.pictures import Form, Picture, PictureError, read_all
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.split import split_samples
-from kerascnn.errors import DataError, UsageError
+from kerascnn.errors import DataError, UsageError, counted
 from kerascnn.spec import DataInfo, Sample, Spec, spec_from_dict
 from kerascnn.spec.data import SPLITS
 
@@ -163,7 +163,10 @@ def _check_classes(samples: Sequence[Sample], labels: Sequence[str]) -> None:
         raise DataError("the source holds no sample")
     empty = [label for label in labels if not counts[label]]
     if empty:
-        raise DataError(f"{len(empty)} classes have no sample", [(label, "is an empty class") for label in empty])
+        raise DataError(
+            f"{counted(len(empty), 'class has', 'classes have')} no sample",
+            [(label, "is an empty class") for label in empty],
+        )
     if len(labels) < 2:
         raise DataError(f"there is only one class, '{labels[0]}'; a classifier needs two or more to tell apart")
 
@@ -173,7 +176,7 @@ def _check_splits(samples: Sequence[Sample], parts: Sequence[str], labels: Seque
     untrained = [label for label in labels if label not in trained]
     if untrained:
         raise DataError(
-            f"{len(untrained)} classes have no sample to train on",
+            f"{counted(len(untrained), 'class has', 'classes have')} no sample to train on",
             [(label, "has none in train") for label in untrained],
         )
 

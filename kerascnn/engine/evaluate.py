@@ -8,7 +8,7 @@ from typing import Any
 from kerascnn.engine.data import load_split
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.report import write_report
-from kerascnn.errors import UsageError
+from kerascnn.errors import ResourceError, UsageError
 from kerascnn.runs.atomic import write_json
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import DataInfo, spec_from_dict
@@ -30,7 +30,10 @@ def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = 
     report = spec.task.report(classes.tolist(), predictor.answers(pictures), info)
     report = {"run": run.id, "split": split, "samples": len(classes), **report, "evaluated": time.time()}
     folder = run.path / "evaluation"
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ResourceError(f"cannot make {folder}: {error.strerror or error}") from error
     write_json(folder / f"{split}.json", report)
     write_report(run)
     return report

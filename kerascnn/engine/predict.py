@@ -59,9 +59,7 @@ class Predictor:
             reason = str(error).split("\n", 1)[0]
             raise UntrustedFileError(f"{path} cannot be loaded as a model of this run: {reason}") from error
         if tuple(model.input_shape[1:]) != self.shape or model.output_shape[-1] != len(self.labels):
-            raise UntrustedFileError(
-                f"{path} is not the model of this run: its input is {model.input_shape[1:]}"
-            )
+            raise UntrustedFileError(f"{path} is not the model of this run: its input is {model.input_shape[1:]}")
         return model
 
     def answers(self, pictures: np.ndarray) -> np.ndarray:
@@ -72,20 +70,14 @@ class Predictor:
             parts.append(np.asarray(self.model.predict_on_batch(batch), dtype="float32"))
         return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)), dtype="float32")
 
-    def predict(
-        self, items: Sequence[Any], names: Sequence[str]
-    ) -> tuple[list[Prediction], list[tuple[str, str]]]:
+    def predict(self, items: Sequence[Any], names: Sequence[str]) -> tuple[list[Prediction], list[tuple[str, str]]]:
         """Return predictions for files (Path) or uint8 arrays, and the name and reason of each that cannot be read."""
         read = read_all(items, self.form)
         good = [
-            (name, picture.pixels)
-            for name, picture in zip(names, read, strict=True)
-            if isinstance(picture, Picture)
+            (name, picture.pixels) for name, picture in zip(names, read, strict=True) if isinstance(picture, Picture)
         ]
         bad = [
-            (name, str(picture))
-            for name, picture in zip(names, read, strict=True)
-            if isinstance(picture, PictureError)
+            (name, str(picture)) for name, picture in zip(names, read, strict=True) if isinstance(picture, PictureError)
         ]
         if not good:
             return [], bad

@@ -65,9 +65,7 @@ def _rows(built: Built) -> Iterator[dict[str, Any]]:
                 "type": type(operation).__name__,
                 "spec_path": built.trace.paths.get(id(operation), ""),
                 "output_shape": shape,
-                "parameters": int(operation.count_params())
-                if isinstance(operation, keras.layers.Layer)
-                else 0,
+                "parameters": int(operation.count_params()) if isinstance(operation, keras.layers.Layer) else 0,
                 "flops": _flops(operation, shape),
                 "receptive_field": round(max(found.field)),
             }
@@ -108,11 +106,7 @@ def _reach(operation: Any, known: dict[int, _Reach], size: Sequence[int], *, spa
     strides = getattr(operation, "strides", None) or window
     dilation = getattr(operation, "dilation_rate", (1, 1))
     dilation = (dilation, dilation) if isinstance(dilation, int) else dilation
-    field = tuple(
-        f + (k - 1) * d * s for f, k, d, s in zip(widest.field, window, dilation, widest.stride, strict=True)
-    )
+    field = tuple(f + (k - 1) * d * s for f, k, d, s in zip(widest.field, window, dilation, widest.stride, strict=True))
     transposed = type(operation).__name__.endswith("Transpose")
-    stride = tuple(
-        s / step if transposed else s * step for s, step in zip(widest.stride, strides, strict=True)
-    )
+    stride = tuple(s / step if transposed else s * step for s, step in zip(widest.stride, strides, strict=True))
     return _Reach(field, stride)

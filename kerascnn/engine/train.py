@@ -14,16 +14,19 @@ from kerascnn import __version__
 from kerascnn.engine.build import Built, build, precision_policy
 from kerascnn.engine.data import Dataset, anchor, load_data
 from kerascnn.engine.devices import choose_precision, choose_xla, environment
+from kerascnn.engine.faults import explain
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import StageResult, Trainer
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import BuildError, DataError, DivergedError, KerasCnnError, ResourceError, StoppedError
+from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
 from kerascnn.runs.state import write_state
 from kerascnn.spec import Spec
 from kerascnn.spec.yaml_text import write_yaml
+
+_REASON_LINES = 100
 
 
 def train(
@@ -51,7 +54,7 @@ def train(
             run.log(f"run {run.id}: {spec.name}")
             _work(spec, run, progress, stop)
         except BaseException as error:
-            explained = _explained(error)
+            explained = explain(error)
             _record(run, explained)
             if explained is error:
                 raise
@@ -142,7 +145,7 @@ def _stage_facts(result: StageResult) -> dict[str, Any]:
 
 def _record(run: RunFolder, error: BaseException) -> None:
     """Write down how the run ended. A disk that takes nothing more leaves the last state as it is."""
-    state, reason = "failed", str(error) or type(error).__name__
+    state, reason = "failed", _shortened(str(error) or type(error).__name__)
     code = error.exit_code if isinstance(error, KerasCnnError) else 70
     if isinstance(error, DivergedError):
         state = "diverged"
@@ -152,18 +155,14 @@ def _record(run: RunFolder, error: BaseException) -> None:
         state, reason, code = "stopped", "interrupted", 130
     try:
         write_state(run.path, state, reason=reason, exit_code=code)
-        run.log(f"{state}: {reason}")
+        run.log(f"{state}: {error}")
     except KerasCnnError:
         return
 
 
-def _explained(error: BaseException) -> BaseException:
-    """Return the error as one of ours where its cause is known."""
-    if isinstance(error, KerasCnnError):
-        return error
-    text = str(error)
-    if isinstance(error, MemoryError) or "ResourceExhausted" in type(error).__name__ or "RESOURCE_EXHAUSTED" in text:
-        return ResourceError("out of memory; lower train.batch_size, or the size of the pictures")
-    if isinstance(error, RecursionError):
-        return BuildError("the network is too deep for Keras to train and to save", "model.backbone")
-    return error
+def _shortened(reason: str) -> str:
+    """Return the first lines of a reason that names many files; the run's log has them all."""
+    lines = reason.splitlines()
+    if len(lines) <= _REASON_LINES:
+        return reason
+    return "\n".join([*lines[:_REASON_LINES], f"  ... and {len(lines) - _REASON_LINES} more; see logs/run.log"])

@@ -45,9 +45,11 @@ class State:
     seq: int = 0
     """Number of transitions so far."""
     pid: int = 0
-    process_created: float = 0.0
+    process_started: float = 0.0
     """When the process was started, in seconds since the machine's start (on other systems than Linux, since 1970):
-    with the pid it names the process for good."""
+    with the pid it names the process for good, even where somebody sets the clock."""
+    process_created: float = 0.0
+    """The same in seconds since 1970, as the clock was then."""
     reason: str = ""
     """Why the run failed or stopped, in a sentence for the user."""
     exit_code: int | None = None
@@ -63,7 +65,7 @@ def read_state(folder: Path) -> State:
         _check(state)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder} is not a run: its state.json cannot be read ({error})") from None
-    if state.state in ACTIVE and not is_alive(state.pid, state.process_created):
+    if state.state in ACTIVE and not is_alive(state.pid, state.process_started):
         return replace(state, state="lost", reason=f"the process {state.pid} is gone; it left no word")
     return state
 
@@ -73,13 +75,13 @@ def _check(state: State) -> None:
         raise ValueError(f"no state is named {state.state!r}")
     if not all(type(number) is int and number >= 0 for number in (state.seq, state.pid)):
         raise TypeError("seq and pid should be whole numbers from 0 on")
-    if not isinstance(state.process_created, int | float) or not isinstance(state.reason, str):
-        raise TypeError("process_created should be a number, and reason a text")
+    if not isinstance(state.process_started, int | float) or not isinstance(state.reason, str):
+        raise TypeError("process_started should be a number, and reason a text")
 
 
 def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | None = None) -> State:
     """Move a run to a state in one step. Raises KerasCnnError where the table has no such way."""
-    pid, created = this_process()
+    pid, started = this_process()
     try:
         old = read_state(folder)
     except UsageError:
@@ -88,17 +90,23 @@ def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | No
             raise
     if old.state and new not in NEXT[old.state]:
         raise KerasCnnError(f"a run cannot go from '{old.state}' to '{new}'")
-    state = State(new, old.seq + 1, pid, created, reason, exit_code, time.time())
+    state = State(new, old.seq + 1, pid, started, _created(), reason, exit_code, time.time())
     write_json(folder / "state.json", asdict(state))
     return state
 
 
 def this_process() -> tuple[int, float]:
-    """Return the pid of this process and when it was started."""
+    """Return the pid of this process and when it was started, on the clock of `process_started`."""
     import psutil
 
     process = psutil.Process()
     return process.pid, _started(process)
+
+
+def _created() -> float:
+    import psutil
+
+    return psutil.Process().create_time()
 
 
 def _started(process: psutil.Process) -> float:
@@ -111,13 +119,13 @@ def _started(process: psutil.Process) -> float:
     return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
-def is_alive(pid: int, created: float) -> bool:
+def is_alive(pid: int, started: float) -> bool:
     """Return whether that very process runs: not another one with its number, and not a zombie."""
     import psutil
 
     try:
         process = psutil.Process(pid)
-        same = abs(_started(process) - created) < 1.5  # seconds; the kernel rounds to whole ones
+        same = abs(_started(process) - started) < 1.5  # seconds; the kernel rounds to whole ones
         return same and process.status() != psutil.STATUS_ZOMBIE
     except psutil.Error:
         return False

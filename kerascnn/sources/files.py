@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from kerascnn.errors import DataError
+from kerascnn.errors import DataError, counted
 
 PICTURES = frozenset({
     ".jpg", ".jpeg", ".jfif", ".jpe", ".png", ".apng", ".bmp", ".gif", ".webp", ".tif", ".tiff",
@@ -46,6 +46,6 @@ def refuse_links(links: Sequence[Path], root: Path) -> None:
     """Raise DataError where there are symbolic links: what they point to may change, or lie outside the data."""
     if links:
         raise DataError(
-            f"{len(links)} files or folders under {root} are symbolic links; put what they point to there",
+            f"{root} holds {counted(len(links), 'symbolic link', 'symbolic links')}; put what they point to there",
             [(str(link), "is a symbolic link") for link in links],
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar, NoReturn
 
-from kerascnn.errors import DataError
+from kerascnn.errors import DataError, counted
 from kerascnn.sources.files import is_junk, is_picture, place, refuse_links
 from kerascnn.spec import Sample, Scan, Source, register
 
@@ -56,15 +56,15 @@ class ImageFolder(Source):
                     other[file.suffix.lower()] += 1
         refuse_links(sorted(set(links)), root)
         notes = [
-            f"{count} files ending in '{suffix}' are no pictures and are left out" if suffix
-            else f"{count} files without an ending are left out"
+            f"{counted(count, 'file', 'files')} {f'ending in {suffix}' if suffix else 'without an ending'} left out: "
+            "by the ending no picture"
             for suffix, count in sorted(other.items())
-        ]  # fmt: skip
+        ]
         if "train" in parts and not split:
             others = ", ".join(top.name for top in tops if top.name.lower() not in _PARTS)
             notes.append(f"train is taken for a class, not for a split, because of the folders beside it: {others}")
         if loose:
-            notes.append(f"{len(loose)} files in no class folder are left out, such as {loose[0]}")
+            notes.append(f"{counted(len(loose), 'file', 'files')} in no class folder left out, such as {loose[0]}")
         return Scan(samples, sorted({folder.name for folder, _ in classes}), notes)
 
 

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from kerascnn.errors import DataError
+from kerascnn.errors import DataError, counted
 from kerascnn.sources.files import place
 from kerascnn.spec import Sample, Scan, Source, register
 from kerascnn.spec.section import nearest
@@ -63,7 +63,7 @@ class Manifest(Source):
                 seen[os.path.normpath(root / path)] = where
                 samples.append(Sample(path, root / path, label, split, where))
         if wrong:
-            raise DataError(f"{len(wrong)} rows of {file} cannot be used", wrong)
+            raise DataError(f"{counted(len(wrong), 'row', 'rows')} of {file} cannot be used", wrong)
         return Scan(samples, sorted({sample.label for sample in samples}))
 
     def _names(self) -> list[str]:

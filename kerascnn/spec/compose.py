@@ -9,8 +9,8 @@ from kerascnn.errors import BuildError
 from kerascnn.spec.kinds import Layer
 from kerascnn.spec.trace import at, claim, count_layer, current_path
 
-MAX_LAYERS = 1000
-"""Keras recurses once for each layer of a chain, and Python stops it a little above this."""
+MAX_LAYERS = 500
+"""Keras recurses for each layer of a chain when it builds, saves and loads; Python stops it at 940 and more."""
 
 
 def compose(layers: Sequence[Layer], x: Any, *path: str | int) -> Any:

@@ -38,8 +38,6 @@ def read_file(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         raise _file_error(path, f"cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # a NUL in the path
-        raise _file_error(path, f"cannot be read: {error}") from None
 
 
 def parse_spec(content: bytes | str, file: str = "spec.yaml", overrides: Sequence[str] = ()) -> Spec:

@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 from pydantic import BaseModel
 
@@ -171,7 +171,7 @@ class TreeBuilder:
             self.tree.lost.add(self.loc())
             self._report(line, column, self.loc(), message)
 
-    def fail(self, line: int, column: int, message: str, loc: Loc | None = None) -> None:
+    def fail(self, line: int, column: int, message: str, loc: Loc | None = None) -> NoReturn:
         """Stop reading: nothing sound can follow. Raises SpecError with all that was found."""
         loc = (self.loc() if loc is None else loc)[:8]
         raise SpecError([*self.tree.issues, self.tree.issue(Place(self.file, line, column), loc, message)])

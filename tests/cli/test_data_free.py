@@ -151,9 +151,7 @@ def test_summary_gives_each_layer_its_path_in_the_spec(capsys: pytest.CaptureFix
     assert "model.backbone.layers.3.body.0.body.5" in paths  # squeeze_excite inside residual inside repeat
     assert "model.backbone.layers.4.shortcut.0" in paths
     adds = [row for row in facts["layers"] if row["type"] == "Add"]
-    assert [row["spec_path"] for row in adds] == ["model.backbone.layers.3.body.0"] * 2 + [
-        "model.backbone.layers.4"
-    ]
+    assert [row["spec_path"] for row in adds] == ["model.backbone.layers.3.body.0"] * 2 + ["model.backbone.layers.4"]
 
 
 def test_summary_of_a_huge_network_takes_no_memory(capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,8 +43,11 @@ def site(tmp_path: Path) -> Path:
 
 
 def kerascnn(site: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    code = f"import sys; sys.path.insert(0, {str(site)!r}); from kerascnn.cli.main import run; sys.exit(run(sys.argv[1:]))"
-    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    code = (
+        f"import sys; sys.path.insert(0, {str(site)!r}); from kerascnn.cli.main import run; sys.exit(run({arguments}))"
+    )
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def test_plugins_are_listed_with_what_they_bring_and_why_they_fail(site: Path) -> None:
@@ -74,5 +77,6 @@ def test_a_spec_may_name_a_plugins_component_and_a_broken_one_is_named(site: Pat
 
 
 def test_without_plugins_that_is_said() -> None:
-    done = subprocess.run([sys.executable, "-m", "kerascnn", "plugins", "list"], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-m", "kerascnn", "plugins", "list"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "no plugins are installed\n"

@@ -43,6 +43,7 @@ def test_without_a_terminal_there_is_a_line_for_each_event(capsys: pytest.Captur
 def test_on_a_terminal_there_is_a_bar_with_epoch_figures_and_time_left(monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
     monkeypatch.setattr("rich.console.Console", lambda **_: Console(file=screen, force_terminal=True, width=100))
+    monkeypatch.setenv("TERM", "xterm")
     play(progress.Bars())
     seen = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen.getvalue())
     assert "stage 1/2 compiling" in seen

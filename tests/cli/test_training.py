@@ -113,9 +113,7 @@ def test_predict_answers_for_files_and_folders(
     for item in found:
         assert set(item) == {"path", "label", "confidence", "probabilities"}
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        assert (
-            item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
-        )
+        assert item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
 
 
 def test_the_saved_model_gives_the_same_probabilities_in_plain_keras(
@@ -140,9 +138,7 @@ assert model.input_shape == (None, 8, 8, 1) and model.inputs[0].dtype == "uint8"
 np.save({str(tmp_path / "plain.npy")!r}, model.predict(pictures, verbose=0))
 np.save({str(tmp_path / "called.npy")!r}, keras.ops.convert_to_numpy(model(pictures)))
 """
-    subprocess.run(
-        [sys.executable, "-c", script], check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    )
+    subprocess.run([sys.executable, "-c", script], check=True, env={**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"})
     wanted = np.array([list(item["probabilities"].values()) for item in ours])
     np.testing.assert_allclose(np.load(tmp_path / "plain.npy"), wanted, atol=1e-6)
     np.testing.assert_allclose(np.load(tmp_path / "called.npy"), wanted, atol=1e-6)
@@ -199,15 +195,11 @@ def test_wrong_names_are_sentences(
     assert "Traceback" not in err
 
 
-def test_bad_data_ends_with_exit_code_3_and_a_failed_run(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_bad_data_ends_with_exit_code_3_and_a_failed_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for label in ("cat", "dog"):
         (tmp_path / "data" / label).mkdir(parents=True)
         for i in range(4):
-            Image.fromarray(np.full((8, 8, 3), 60 * i, dtype="uint8")).save(
-                tmp_path / "data" / label / f"{i}.png"
-            )
+            Image.fromarray(np.full((8, 8, 3), 60 * i, dtype="uint8")).save(tmp_path / "data" / label / f"{i}.png")
     (tmp_path / "data" / "cat" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
     (tmp_path / "data" / "dog" / "empty.png").write_bytes(b"")
     arguments = ["train", LENET, "--set", f"data.source={{type: image_folder, path: {tmp_path / 'data'}}}"]
@@ -253,9 +245,7 @@ def endless_training(runs: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str
         process.stderr.close()
 
 
-@pytest.mark.parametrize(
-    ("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"]
-)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
 def test_a_signal_ends_a_training_in_order(
     number: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

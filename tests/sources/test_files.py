@@ -63,6 +63,6 @@ def test_what_cannot_be_a_path_is_a_data_error(path):
 
 def test_links_are_all_named(tmp_path):
     refuse_links([], tmp_path)
-    with pytest.raises(DataError, match="2 files or folders") as caught:
+    with pytest.raises(DataError, match="2 symbolic links") as caught:
         refuse_links([tmp_path / "a", tmp_path / "b"], tmp_path)
     assert [name for name, _ in caught.value.files] == [str(tmp_path / "a"), str(tmp_path / "b")]

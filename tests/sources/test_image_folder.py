@@ -86,21 +86,21 @@ def test_junk_is_left_out_without_a_word(put):
 def test_files_of_other_endings_are_counted(put):
     scan = put("cat/1.jpg", "cat/a.txt", "cat/b.TXT", "dog/2.jpg", "dog/c.mp4", "dog/README").scan()
     assert list(scan.notes) == [
-        "1 files without an ending are left out",
-        "1 files ending in '.mp4' are no pictures and are left out",
-        "2 files ending in '.txt' are no pictures and are left out",
+        "1 file without an ending left out: by the ending no picture",
+        "1 file ending in .mp4 left out: by the ending no picture",
+        "2 files ending in .txt left out: by the ending no picture",
     ]
 
 
 def test_files_in_no_class_folder_are_counted(put, tmp_path):
     scan = put("cat/1.jpg", "dog/2.jpg", "3.jpg", "labels.csv").scan()
-    assert list(scan.notes) == [f"2 files in no class folder are left out, such as {tmp_path}/3.jpg"]
+    assert list(scan.notes) == [f"2 files in no class folder left out, such as {tmp_path}/3.jpg"]
     assert len(scan.samples) == 2
 
 
 def test_files_beside_the_classes_of_a_split_are_counted(put, tmp_path):
     scan = put("train/cat/1.jpg", "train/dog/2.jpg", "test/3.jpg", "test/cat/4.jpg").scan()
-    assert list(scan.notes) == [f"1 files in no class folder are left out, such as {tmp_path}/test/3.jpg"]
+    assert list(scan.notes) == [f"1 file in no class folder left out, such as {tmp_path}/test/3.jpg"]
 
 
 def test_an_empty_class_folder_is_still_a_class(put, tmp_path):
@@ -128,7 +128,7 @@ def test_links_to_files_and_folders_are_refused_by_name(put, tmp_path):
     (tmp_path / "cat/gone.jpg").symlink_to(tmp_path / "nowhere.jpg")
     (tmp_path / "dog/more").symlink_to(tmp_path / "elsewhere/x")
     (tmp_path / "owl").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(DataError, match="4 files or folders") as caught:
+    with pytest.raises(DataError, match="4 symbolic links") as caught:
         source.scan()
     found = [os.path.relpath(name, tmp_path) for name, _ in caught.value.files]
     assert found == ["cat/file.jpg", "cat/gone.jpg", "dog/more", "owl"]
@@ -137,7 +137,7 @@ def test_links_to_files_and_folders_are_refused_by_name(put, tmp_path):
 def test_a_split_that_is_a_link_is_refused(put, tmp_path):
     source = put("train/cat/1.jpg", "train/dog/2.jpg")
     (tmp_path / "test").symlink_to(tmp_path / "train")
-    with pytest.raises(DataError, match="symbolic links") as caught:
+    with pytest.raises(DataError, match="1 symbolic link;") as caught:
         source.scan()
     assert caught.value.files == ((str(tmp_path / "test"), "is a symbolic link"),)
 
@@ -151,7 +151,7 @@ def test_the_folder_itself_may_be_a_link(put, tmp_path):
 def test_a_loop_of_links_is_refused_and_not_followed(put, tmp_path):
     source = put("cat/1.jpg", "dog/2.jpg")
     (tmp_path / "cat/again").symlink_to(tmp_path)
-    with pytest.raises(DataError, match="symbolic links"):
+    with pytest.raises(DataError, match="1 symbolic link;"):
         source.scan()
 
 

@@ -327,6 +327,13 @@ def test_an_open_bracket_is_named_where_it_opens(text: str, expected: str) -> No
     assert failure(text) == expected
 
 
+def test_an_open_bracket_behind_a_tag_is_named_where_it_opens() -> None:
+    assert failure("k: !x [1").split("\n") == [
+        "1:4: k: tags are not part of a spec (got !x); remove it",
+        "1:7: k: the bracket '[' that opens here is not closed",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
