@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +30,13 @@ def summarize(spec: Spec, info: DataInfo) -> dict[str, Any]:
     optimizer, and the activations of a batch of the spec's size. `receptive_field` is how far an output sees, along the
     longer side, in pixels of the picture that the backbone gets (after `model.preprocess`).
     """
+    # Keras keeps a list, for each thread, of the weights that were not made, and makes them all at some later time:
+    # in a thread of its own that list goes with the thread.
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(_summarize, spec, info).result()
+
+
+def _summarize(spec: Spec, info: DataInfo) -> dict[str, Any]:
     # Inside the scope no weight is made, so that a network of any size costs nothing to look at.
     with keras.StatelessScope(initialize_variables=False), precision_policy("float32"):
         built = build(spec, info)

@@ -106,7 +106,7 @@ def test_a_bad_array_is_named_by_its_id(folder, monkeypatch):
     ("counts", "message"),
     [
         ({"cat": 9}, "there is only one class, 'cat'"),
-        ({"cat": 9, "dog": 9, "bird": 0}, "1 classes have no sample\n  bird: is an empty class"),
+        ({"cat": 9, "dog": 9, "bird": 0}, "1 class has no sample\n  bird: is an empty class"),
         ({"cat": 0, "dog": 0}, "the source holds no sample"),
         ({}, "has no folders"),
     ],
@@ -123,7 +123,7 @@ def test_classes_that_cannot_be_learnt_are_data_errors(tmp_path, counts, message
 def test_a_class_that_is_not_in_train_is_a_data_error(tmp_path):
     make_folder(tmp_path / "train", {"cat": 5, "dog": 5})
     make_folder(tmp_path / "test", {"cat": 3, "dog": 3, "bird": 2})
-    with pytest.raises(DataError, match="1 classes have no sample to train on") as caught:
+    with pytest.raises(DataError, match="1 class has no sample to train on") as caught:
         load_data(make_spec(tmp_path))
     assert caught.value.files == (("bird", "has none in train"),)
 

@@ -172,7 +172,7 @@ def test_a_run_ends_as_done(trained):
     assert (state.state, state.seq, state.reason, state.exit_code) == ("done", 3, "", 0)
     log = (trained.run.path / "logs" / "run.log").read_text()
     assert f"run {trained.run.id}: small" in log
-    assert "1 files ending in '.txt' are no pictures and are left out" in log
+    assert "1 file ending in .txt left out: by the ending no picture" in log
     assert log.endswith(" done\n")
 
 
@@ -187,7 +187,7 @@ def test_the_manifest_has_a_line_for_each_sample(trained):
         "test": {"dark": 7, "grey": 6, "light": 5},
     }
     assert facts["fingerprint"] == load_data(trained.spec).fingerprint
-    assert facts["notes"] == trained.told.notes == ["1 files ending in '.txt' are no pictures and are left out"]
+    assert facts["notes"] == trained.told.notes == ["1 file ending in .txt left out: by the ending no picture"]
 
 
 def test_there_is_a_line_of_figures_for_each_epoch(trained):
