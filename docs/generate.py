@@ -25,7 +25,7 @@ SECTIONS: dict[str, type[Section]] = {
     "train.stages.N": Stage,
 }
 COMMANDS = [
-    [], ["init"], ["templates"], ["validate"], ["summary"], ["train"], ["evaluate"], ["predict"],
+    [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["train"], ["evaluate"], ["predict"],
     ["runs"], ["runs", "list"], ["runs", "show"], ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
 ]  # fmt: skip
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from kerascnn.cli import data_free, plugins, runs, training
+from kerascnn.cli import data, data_free, plugins, runs, training
 from kerascnn.errors import KerasCnnError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 data_free.add_to(app)
+data.add_to(app)
 training.add_to(app)
 runs.add_to(app)
 plugins.add_to(app)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import psutil
 
+from kerascnn.engine.check import Finding, check
 from kerascnn.engine.pictures import Form, Picture, PictureError, read_all
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.split import split_samples
@@ -57,7 +58,9 @@ class Dataset:
     manifest: list[dict[str, Any]]
     """A line for each sample, as the run keeps it."""
     notes: Sequence[str]
-    """What a user should know of the data, in sentences."""
+    """What the source left out, in sentences."""
+    findings: Sequence[Finding]
+    """What is odd about the samples."""
 
     def indices(self, split: str) -> np.ndarray:
         """Return the numbers of the samples of a split."""
@@ -77,20 +80,22 @@ def load_data(spec: Spec, progress: Progress | None = None) -> Dataset:
     samples = list(scan.samples)
     labels = tuple(scan.labels)
     _check_classes(samples, labels)
-    parts = split_samples(samples, spec.data.split, spec.train.seed)
-    _check_splits(samples, parts, labels)
     form, pictures, facts = _read(samples, spec, progress)
+    division = split_samples(samples, spec.data.split, spec.train.seed, [fact["sha256"] for fact in facts])
+    parts = division.parts
+    _check_splits(samples, parts, labels)
     number = {label: i for i, label in enumerate(labels)}
     classes = np.array([number[sample.label] for sample in samples])
     manifest = [
-        {"id": sample.id, "label": sample.label, "split": part, **fact}
-        for sample, part, fact in zip(samples, parts, facts, strict=True)
+        {"id": sample.id, "label": sample.label, "split": part, **({"group": group} if group else {}), **fact}
+        for sample, part, group, fact in zip(samples, parts, division.groups, facts, strict=True)
     ]
     train = np.flatnonzero(np.array(parts) == "train")
     mean, variance = _statistics(pictures, train)
     shape = pictures.take(np.array([0])).shape[1:]
     info = DataInfo(shape, labels, _counts(manifest, labels), mean, variance)
-    return Dataset(info, form, pictures, classes, parts, manifest, list(scan.notes))
+    findings = check(manifest, division.torn)
+    return Dataset(info, form, pictures, classes, parts, manifest, list(scan.notes), findings)
 
 
 def load_split(spec: Spec, manifest: Sequence[dict[str, Any]], form: Form, split: str) -> tuple[np.ndarray, np.ndarray]:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from kerascnn.spec import Augmentation
+from kerascnn.spec import Augmentation, Geometric
+from kerascnn.spec.warp import identity, warp
 
 _ORDER, _AUGMENT = 1, 2
 
@@ -22,6 +23,44 @@ _ORDER, _AUGMENT = 1, 2
 def generator(seed: int, purpose: int, number: int) -> np.random.Generator:
     """Return the random generator of one purpose and one pass or step."""
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, purpose, number])))
+
+
+def together(augment: Sequence[Augmentation]) -> list[list[Augmentation]]:
+    """Return the augmentations in their order, neighbours that are resampled as one in one list.
+
+    Those are geometric ones with the same border; one that never looks beyond the picture goes with any.
+    """
+    groups: list[list[Augmentation]] = []
+    border: str | None = None
+    for augmentation in augment:
+        own = augmentation.border if isinstance(augmentation, Geometric) else None
+        if (
+            groups
+            and isinstance(augmentation, Geometric)
+            and isinstance(groups[-1][0], Geometric)
+            and (own is None or border is None or own == border)
+        ):
+            groups[-1].append(augmentation)
+            border = border or own
+        else:
+            groups.append([augmentation])
+            border = own
+    return groups
+
+
+def augmented(images: np.ndarray, augment: Sequence[Augmentation], rng: np.random.Generator) -> np.ndarray:
+    """Return the batch as the augmentations make it, one after the other, each group resampled once."""
+    for group in together(augment):
+        geometric = [augmentation for augmentation in group if isinstance(augmentation, Geometric)]
+        if len(geometric) < 2:
+            images = group[0].apply(images, rng)
+            continue
+        n, height, width, _ = images.shape
+        matrices = identity(n)
+        for augmentation in geometric:
+            matrices = matrices @ augmentation.matrices(n, height, width, rng)
+        images = warp(images, matrices, next((a.border for a in geometric if a.border), "zeros"))
+    return images
 
 
 class Stream:
@@ -61,9 +100,7 @@ class Stream:
         """Return the augmented pictures and the targets of a step."""
         positions = self.positions(step)
         images = self.take(self.indices[positions])
-        rng = generator(self.seed, _AUGMENT, step)
-        for augmentation in self.augment:
-            images = augmentation.apply(images, rng)
+        images = augmented(images, self.augment, generator(self.seed, _AUGMENT, step))
         return images, self.targets[positions]
 
     def _permutation(self, number: int) -> np.ndarray:

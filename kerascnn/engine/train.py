@@ -18,7 +18,7 @@ from kerascnn.engine.faults import explain
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import StageResult, Trainer
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError
+from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, printable
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
@@ -69,8 +69,8 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
     data = load_data(spec, progress)
     _write_data(run, data)
     _check_monitor(spec, data)
-    for note in data.notes:
-        progress.note(note)
+    for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity == "warning")]:
+        progress.note(printable(note))
         run.log(note)
     precision, xla = choose_precision(spec), choose_xla(spec)
     with precision_policy(precision["used"]):
@@ -115,6 +115,7 @@ def _write_data(run: RunFolder, data: Dataset) -> None:
         "mean": data.info.mean,
         "variance": data.info.variance,
         "notes": list(data.notes),
+        "findings": [finding.as_dict() for finding in data.findings],
     }
     write_json(run.path / "data.json", facts)
     write_json(run.path / "labels.json", list(data.info.labels))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -39,13 +40,19 @@ class Manifest(Source):
     """Column with its class."""
     split_column: str | None = Field(None, min_length=1)
     """Column that says train, validation (val, valid) or test; left out: `data.split` divides the rows."""
+    group_column: str | None = Field(None, min_length=1)
+    """Column that says what a picture belongs to together with others, such as a patient: a group is never divided
+    between splits. Left out: pictures stand alone."""
 
     def scan(self) -> Scan:
         """Return every row as a sample. Raises DataError with every row that is wrong or whose file is missing."""
         file = place(self.path, "data.source.path", folder=False)
         root = place(self.root, "data.source.root", folder=True) if self.root else file.parent
         header, rows = _read(file)
-        columns = [self._column(header, name, file) for name in self._names()]
+        named = {
+            "path": self.path_column, "label": self.label_column, "split": self.split_column, "group": self.group_column
+        }  # fmt: skip
+        columns = {key: self._column(header, name, file) for key, name in named.items() if name is not None}
         samples: list[Sample] = []
         wrong: list[tuple[str, str]] = []
         seen: dict[str, str] = {}
@@ -54,20 +61,18 @@ class Manifest(Source):
             if len(row) != len(header):
                 wrong.append((where, f"has {len(row)} values; the header names {len(header)} columns"))
                 continue
-            path, label, *rest = (row[column] for column in columns)
-            split = _SPLITS.get(rest[0].strip().lower()) if rest else None
-            reason = _reason(path, label, rest, root, seen, where)
+            values = {key: row[column] for key, column in columns.items()}
+            reason = _reason(values, root, seen, where)
             if reason:
                 wrong.append((where, reason))
-            else:
-                seen[os.path.normpath(root / path)] = where
-                samples.append(Sample(path, root / path, label, split, where))
+                continue
+            path, label = values["path"], values["label"]
+            split = _SPLITS[values["split"].strip().lower()] if "split" in values else None
+            seen[os.path.normpath(root / path)] = where
+            samples.append(Sample(path, root / path, label, split, values.get("group"), where))
         if wrong:
             raise DataError(f"{counted(len(wrong), 'row', 'rows')} of {file} cannot be used", wrong)
         return Scan(samples, sorted({sample.label for sample in samples}))
-
-    def _names(self) -> list[str]:
-        return [name for name in (self.path_column, self.label_column, self.split_column) if name is not None]
 
     @staticmethod
     def _column(header: list[str], name: str, file: Path) -> int:
@@ -108,14 +113,14 @@ def _read(file: Path) -> tuple[list[str], list[tuple[int, list[str]]]]:
     return [name.strip() for name in rows[0][1]], rows[1:]
 
 
-def _reason(path: str, label: str, rest: list[str], root: Path, seen: dict[str, str], where: str) -> str:
+def _reason(values: Mapping[str, str], root: Path, seen: Mapping[str, str], where: str) -> str:
     """Return what is wrong with a row, or an empty text."""
-    if not path.strip():
-        return "has no path"
-    if not label.strip():
-        return "has no label"
-    if rest and rest[0].strip().lower() not in _SPLITS:
-        return f"has the split '{rest[0]}'; it should be train, validation or test"
+    for key in ("path", "label", "group"):
+        if key in values and not values[key].strip():
+            return f"has no {key}"
+    path = values["path"]
+    if "split" in values and values["split"].strip().lower() not in _SPLITS:
+        return f"has the split '{values['split']}'; it should be train, validation or test"
     first = seen.get(os.path.normpath(root / path))
     if first:
         return f"names {path} a second time; the first is {first}"

@@ -5,6 +5,8 @@ from kerascnn.spec.data import DataInfo, Sample, Scan
 from kerascnn.spec.kinds import (
     Augmentation,
     Backbone,
+    Fill,
+    Geometric,
     Head,
     Layer,
     Optimizer,
@@ -21,6 +23,8 @@ __all__ = [
     "Backbone",
     "Component",
     "DataInfo",
+    "Fill",
+    "Geometric",
     "Head",
     "Layer",
     "OneOf",

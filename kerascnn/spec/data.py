@@ -22,6 +22,8 @@ class Sample:
     """The class that it belongs to."""
     split: str | None = None
     """The part that the source itself puts it in ("train", "validation", "test"), where the source has parts."""
+    group: str | None = None
+    """What it belongs to together with others, such as a patient; a group is never divided between splits."""
     origin: str = ""
     """Where the label was read, for messages: `labels.csv:17`. Empty where the sample's own path says it."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 
@@ -42,3 +43,17 @@ ImageSize = Annotated[
     _schema(8192, one_will_do=False),
 ]
 """[height, width] in pixels."""
+
+
+def _pattern(value: str) -> str:
+    try:
+        re.compile(value)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise PydanticCustomError("pattern", "should be a regular expression: {why}", {"why": str(error)}) from None
+    return value
+
+
+RegularExpression = Annotated[
+    str, Field(min_length=1, max_length=200, json_schema_extra={"format": "regex"}), AfterValidator(_pattern)
+]
+"""A regular expression in Python's syntax."""

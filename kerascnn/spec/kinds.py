@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
 
 from kerascnn.spec.component import Component
 from kerascnn.spec.data import DataInfo, Scan
@@ -73,6 +75,45 @@ class Augmentation(Component):
         `images` is uint8 `(n, height, width, channels)` and is not to be written to. All chance comes from `rng`, so
         that the same generator gives the same batch.
         """
+
+
+Fill = Annotated[
+    Literal["zeros", "reflect", "edge"],
+    Field(
+        description="What shows where the picture does not reach: black, the picture mirrored about its outermost "
+        "pixels, or those pixels drawn out."
+    ),
+]
+"""The field `fill` of a geometric augmentation: `fill: Fill = "zeros"`."""
+
+
+class Geometric(Augmentation):
+    """An augmentation that moves pixels about and leaves their colours alone.
+
+    It says which place of the input each pixel of the output shows. Training multiplies the matrices of neighbours with
+    the same fill and resamples once, straight from the picture: what one of them moves out of sight, the next may bring
+    back.
+    """
+
+    @property
+    def border(self) -> str | None:
+        """What shows where the picture does not reach: the field `fill`; None for one that never looks there."""
+        return getattr(self, "fill", None)
+
+    @abstractmethod
+    def matrices(self, n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+        """Return a matrix `(n, 3, 3)` for each of n pictures of this size in pixels, float64.
+
+        Output pixel (x, y) shows the input at (u / w, v / w), with (u, v, w) = matrix (x, y, 1). x counts columns, y
+        counts rows, and the centre of the first pixel is (0, 0). All chance comes from `rng`.
+        """
+
+    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the batch, each picture resampled by its matrix."""
+        from kerascnn.spec.warp import warp
+
+        n, height, width, _ = images.shape
+        return warp(images, self.matrices(n, height, width, rng), self.border or "zeros")
 
 
 class Source(Component):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from kerascnn.spec.component import OneOf, parse_component
-from kerascnn.spec.fields import ImageSize
+from kerascnn.spec.fields import ImageSize, RegularExpression
 from kerascnn.spec.kinds import Augmentation, Backbone, Head, Optimizer, Schedule, Source, Task
 from kerascnn.spec.section import Section
 
@@ -26,6 +26,10 @@ class Split(Section):
     """Fraction of the samples held back to choose the best epoch on; 0 for none."""
     test: Fraction = 0.15
     """Fraction of the samples held back for the final figure; training never sees them. 0 for none."""
+    group_by: RegularExpression | None = None
+    """Regular expression that finds in a sample's name (its path below the source's folder) what it belongs to together
+    with others, such as `patient-(\\d+)`: the first bracket, or all that matches. A group is never divided between
+    splits. Left out: the source's own groups, if it has any."""
 
 
 class Data(Section):

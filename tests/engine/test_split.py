@@ -16,7 +16,7 @@ def samples(counts, split=None):
 
 def divide(found, seed=0, **shares):
     """Return the part of each sample by its id."""
-    parts = split_samples(found, Split(**{"validation": 0.0, "test": 0.0, **shares}), seed)
+    parts = split_samples(found, Split(**{"validation": 0.0, "test": 0.0, **shares}), seed).parts
     return {sample.id: part for sample, part in zip(found, parts, strict=True)}
 
 
@@ -114,3 +114,81 @@ def test_a_class_of_one_gives_nothing_away():
 def test_names_of_other_bytes_than_utf8_are_divided():
     found = [Sample(os.fsdecode(bytes([255, i])), None, "cat") for i in range(128, 148)]
     assert Counter(divide(found, validation=0.25).values()) == {"train": 15, "validation": 5}
+
+
+def patients(count, size, label="cat"):
+    """Return samples whose names tell the patient, `size` of each."""
+    return [Sample(f"{label}/patient-{p:02d}/{i}.png", None, label) for p in range(count) for i in range(size)]
+
+
+def test_a_group_is_never_divided():
+    found = patients(20, 5) + patients(20, 3, "dog")
+    division = split_samples(found, Split(validation=0.2, test=0.2, group_by=r"(\w+/patient-\d+)"), 0)
+    parts = {}
+    for sample, part, group in zip(found, division.parts, division.groups, strict=True):
+        assert sample.id.startswith(group)
+        parts.setdefault(group, set()).add(part)
+    assert all(len(some) == 1 for some in parts.values())
+    assert Counter(division.parts)["test"] == Counter(division.parts)["validation"] == 4 * 5 + 4 * 3
+
+
+def test_a_group_may_hold_several_classes():
+    found = [Sample(f"{label}/p{p}.png", None, label) for label in ("cat", "dog") for p in range(10)]
+    division = split_samples(found, Split(validation=0.2, test=0.2, group_by=r"p\d+"), 0)
+    by_patient = {}
+    for sample, part in zip(found, division.parts, strict=True):
+        by_patient.setdefault(sample.id[-6:], set()).add(part)
+    assert all(len(some) == 1 for some in by_patient.values())
+    assert set(division.parts) == {"train", "validation", "test"}
+
+
+def test_the_sources_own_groups_are_kept_together():
+    found = [Sample(f"{i}.png", None, "cat", group=str(i // 4)) for i in range(40)]
+    division = split_samples(found, Split(validation=0.2, test=0.3), 0)
+    assert all(len(set(division.parts[i : i + 4])) == 1 for i in range(0, 40, 4))
+    assert Counter(division.parts) == {"train": 20, "validation": 8, "test": 12}
+
+
+def test_a_large_group_is_taken_only_where_that_comes_nearer():
+    sizes = [10, *[1] * 30]
+    found = [Sample(f"{g}-{i}", None, "cat", group=str(g)) for g, size in enumerate(sizes) for i in range(size)]
+    for seed in range(10):
+        division = split_samples(found, Split(validation=0.0, test=0.1), seed)
+        assert Counter(division.parts)["test"] == 4
+        assert division.parts[0] == "train"
+
+
+def test_a_name_without_a_group_is_a_data_error():
+    found = [*patients(5, 2), Sample("cat/other.png", None, "cat")]
+    with pytest.raises(DataError, match="finds nothing in 1 name") as caught:
+        split_samples(found, Split(group_by=r"patient-\d+"), 0)
+    assert caught.value.files == (("cat/other.png", "belongs to no group"),)
+
+
+def test_a_class_of_one_group_leaves_a_part_empty():
+    with pytest.raises(DataError, match="no class has enough groups"):
+        split_samples(patients(1, 50), Split(validation=0.2, test=0.0, group_by=r"patient-\d+"), 0)
+
+
+def test_equal_samples_are_kept_together():
+    found = samples({"cat": 60})
+    hashes = [str(i // 3) for i in range(60)]
+    division = split_samples(found, Split(validation=0.2, test=0.2), 0, hashes)
+    assert all(len(set(division.parts[i : i + 3])) == 1 for i in range(0, 60, 3))
+    assert Counter(division.parts) == {"train": 36, "validation": 12, "test": 12}
+    assert division.torn == []
+
+
+def test_equal_samples_of_two_classes_do_not_join_the_classes():
+    found = samples({"cat": 20, "dog": 20})
+    division = split_samples(found, Split(validation=0.2, test=0.2), 0, ["same", *map(str, range(39))])
+    alone = split_samples(found, Split(validation=0.2, test=0.2), 0)
+    assert division.parts == alone.parts
+
+
+def test_a_class_of_one_picture_many_times_is_divided_and_named():
+    found = samples({"cat": 20, "dog": 20})
+    hashes = ["one"] * 20 + [str(i) for i in range(20)]
+    division = split_samples(found, Split(validation=0.2, test=0.2), 0, hashes)
+    assert division.torn == ["cat"]
+    assert Counter(division.parts) == {"train": 24, "validation": 8, "test": 8}

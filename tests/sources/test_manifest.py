@@ -192,3 +192,13 @@ def test_a_missing_file_and_a_folder_in_its_place_are_errors(tmp_path):
         make("source", "manifest", path=str(tmp_path / "labels.csv")).scan()
     with pytest.raises(DataError, match="is not a file"):
         make("source", "manifest", path=str(tmp_path)).scan()
+
+
+def test_groups_are_read_from_their_column(write):
+    scan = check_source(write("path,label,patient\na.jpg,cat,007\nb.jpg,dog, 8\n", group_column="patient"))
+    assert [sample.group for sample in scan.samples] == ["007", " 8"]
+
+
+def test_a_row_without_a_group_is_named(write):
+    _, wrong = refused(write("path,label,patient\na.jpg,cat,007\nb.jpg,dog,\n", group_column="patient"))
+    assert wrong == [("labels.csv:3", "has no group")]
