@@ -93,7 +93,7 @@ def _split(tree: Any) -> Iterator[InitErrorDetails]:
     split = _get(tree, ("data", "split"))
     if not isinstance(split, dict):
         return
-    parts = {name: split.get(name, field.default) for name, field in Split.model_fields.items()}
+    parts = {name: split.get(name, Split.model_fields[name].default) for name in ("validation", "test")}
     sound = all(isinstance(part, int | float) and 0 <= part < 1 for part in parts.values())
     if sound and sum(parts.values()) >= 1:
         said = ", ".join(f"{name} {part}" for name, part in parts.items())
