@@ -31,7 +31,7 @@ def data(
     Every picture is decoded once. What cannot be used ends with exit code 3 and every culprit's name.
     """
     from kerascnn.cli.loading import announce_keras
-    from kerascnn.errors import counted, printable
+    from kerascnn.errors import counted
     from kerascnn.spec import load_spec
 
     loaded = _spec_of_folder(spec, settings or ()) if spec.is_dir() else load_spec(spec, settings or ())
@@ -56,7 +56,7 @@ def data(
         document(facts)
         return
     splits = list(facts["counts"])
-    rows = [[printable(label), *(str(facts["counts"][s][label]) for s in splits)] for label in found.info.labels]
+    rows = [[label, *(str(facts["counts"][s][label]) for s in splits)] for label in found.info.labels]
     rows.append(["all", *(str(sum(facts["counts"][s].values())) for s in splits)])
     result(table(["class", *splits], rows))
     result("")
@@ -64,9 +64,9 @@ def data(
            f"{' x '.join(map(str, facts['shape']))}")  # fmt: skip
     result(f"fingerprint {facts['fingerprint']}")
     for finding in found.findings:
-        result(f"{finding.severity}: {finding.id}: {printable(str(finding))}")
+        result(f"{finding.severity}: {finding.id}: {finding}")
     for text in found.notes:
-        note(printable(text))
+        note(text)
 
 
 def _spec_of_folder(folder: Path, settings: Sequence[str]) -> Spec:

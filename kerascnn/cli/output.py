@@ -10,22 +10,28 @@ from typing import Any
 
 import typer
 
-from kerascnn.errors import KerasCnnError, SpecError
+from kerascnn.errors import KerasCnnError, SpecError, printable
 
 
 def result(text: str) -> None:
-    """Print a result."""
-    typer.echo(text)
+    """Print a result, without what names of files or classes could do to a terminal."""
+    typer.echo(_safe(text))
 
 
 def note(text: str) -> None:
-    """Print a sentence about the work on stderr."""
-    typer.echo(text, err=True)
+    """Print a sentence about the work on stderr, as safely."""
+    typer.echo(_safe(text), err=True)
 
 
 def document(value: Any) -> None:
     """Print a result as one JSON document."""
-    typer.echo(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    # What stands for the odd bytes of a file name has no UTF-8; `\udcff` is how JSON spells it.
+    typer.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+
+
+def _safe(text: str) -> str:
+    return "\n".join(printable(line) for line in text.split("\n"))
 
 
 def complain(error: KerasCnnError) -> None:
@@ -66,6 +72,7 @@ def write_bug_report(error: Exception) -> None:
 
 def table(head: list[str], rows: list[list[str]]) -> str:
     """Return rows under a head; columns of numbers are set to the right, others to the left."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     columns = [[head[i], *(row[i] for row in rows)] for i in range(len(head))]
     widths = [max(map(len, column)) for column in columns]
     right = [bool(rows) and all(_is_number(cell) for cell in column[1:]) for column in columns]

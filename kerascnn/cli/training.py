@@ -73,7 +73,7 @@ def evaluate(
     folder = RunFolder.find(run, runs)
     announce_keras()
     from kerascnn.engine.evaluate import evaluate as work
-    from kerascnn.engine.report import verdict
+    from kerascnn.engine.report import class_rows, verdict
 
     report = work(folder, split)
     if as_json:
@@ -84,17 +84,7 @@ def evaluate(
            f"macro F1 {m['macro_f1']:.4f}, loss {m['loss']:.4f}")  # fmt: skip
     result(verdict(report))
     result("")
-    rows = [
-        [
-            row["label"],
-            f"{row['precision']:.3f}",
-            f"{row['recall']:.3f}",
-            f"{row['f1']:.3f}",
-            str(row["support"]),
-        ]
-        for row in report["per_class"]
-    ]
-    result(table(["class", "precision", "recall", "f1", "samples"], rows))
+    result(table(["class", "precision", "recall", "f1", "samples"], class_rows(report)))
     result("")
     result(f"run folder  {folder.path.resolve()}")
     result(f"report      {(folder.path / 'report.html').resolve()}")

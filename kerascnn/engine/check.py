@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from kerascnn.errors import counted
+from kerascnn.errors import counted, printable
 
 Line = Mapping[str, Any]
 
@@ -32,7 +32,7 @@ class Finding:
         return {**asdict(self), "samples": list(self.samples)}
 
     def __str__(self) -> str:
-        shown = ", ".join(self.samples[:_SHOWN]) + (", ..." if len(self.samples) > _SHOWN else "")
+        shown = ", ".join(map(printable, self.samples[:_SHOWN])) + (", ..." if len(self.samples) > _SHOWN else "")
         return f"{self.message} ({shown})" if shown else self.message
 
 

@@ -74,24 +74,22 @@ def verdict(report: dict[str, Any]) -> str:
     )
 
 
+def class_rows(report: dict[str, Any]) -> list[list[str]]:
+    """Return a row for each class as text: name, precision, recall, F1 and number of samples."""
+    return [
+        [row["label"], *(f"{row[name]:.3f}" for name in ("precision", "recall", "f1")), str(row["support"])]
+        for row in report["per_class"]
+    ]
+
+
 def _evaluation(split: str, report: dict[str, Any]) -> str:
     m = report["metrics"]
     rows = [[name, f"{value:.4f}"] for name, value in m.items() if not name.endswith(("_low", "_high"))]
     for row in rows:
         if f"{row[0]}_low" in m:
             row[1] += f" ({m[f'{row[0]}_low']:.4f} to {m[f'{row[0]}_high']:.4f})"
-    classes = [
-        [
-            row["label"],
-            f"{row['precision']:.3f}",
-            f"{row['recall']:.3f}",
-            f"{row['f1']:.3f}",
-            str(row["support"]),
-        ]
-        for row in report["per_class"]
-    ]
     parts = [f"<h2>{split.capitalize()} split</h2>", _table(["Metric", "Value"], rows), "<h3>Classes</h3>"]
-    parts.append(_table(["Class", "Precision", "Recall", "F1", "Samples"], classes))
+    parts.append(_table(["Class", "Precision", "Recall", "F1", "Samples"], class_rows(report)))
     if "confusion_matrix" in report:
         parts += ["<h3>Confusions</h3>", _confusions(report["confusion_matrix"], report["labels"])]
     return "".join(parts)
