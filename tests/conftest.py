@@ -10,13 +10,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 @pytest.fixture
 def registry():
-    """Let a test register components; they are gone when it ends."""
-    from kerascnn.spec import component
+    """Let a test register components; they are gone when it ends.
+
+    Every kind is loaded first: what is imported within the test would be dropped with the test's own, and
+    Python imports it only once.
+    """
+    from kerascnn.spec import component, components
     from kerascnn.spec.kinds import KINDS
 
-    # All that there is, since it is not loaded a second time.
     for kind in KINDS:
-        component.components(kind)
+        components(kind)
     before = {kind: dict(known) for kind, known in component._components.items()}
     yield component._components
     component._components.clear()
