@@ -9,6 +9,7 @@ from typing import Any
 
 from kerascnn.spec import components
 from kerascnn.spec.component import Component
+from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
 from kerascnn.spec.schema import json_schema
 from kerascnn.spec.section import Section
@@ -81,7 +82,7 @@ def _fields(cls: type[Section], schema: dict[str, Any]) -> list[str]:
     for name, info in cls.model_fields.items():
         entry = properties[name]
         default = "required" if info.is_required() else f"`{_short(entry.get('default', '...'))}`"
-        meaning = " ".join((info.description or "").split()).replace("|", "\\|")
+        meaning = " ".join(field_docs(cls).get(name, "").split()).replace("|", "\\|")
         lines.append(f"| `{name}` | {_value(entry)} | {default} | {meaning} |")
     return lines
 

@@ -24,9 +24,7 @@ def list_templates() -> list[Template]:
     """Return the templates by task and name."""
     here = Path(__file__).parent
     # In an installed package they lie inside it; in a checkout, beside it.
-    root = next(
-        (folder for folder in (here / "templates", here.parent / "templates") if folder.is_dir()), None
-    )
+    root = next((folder for folder in (here / "templates", here.parent / "templates") if folder.is_dir()), None)
     if root is None:
         raise UsageError("this installation has no templates; install kerascnn again")
     found = []

@@ -34,9 +34,7 @@ def test_the_command_reference_is_what_the_commands_say() -> None:
 def test_every_command_stands_in_the_readme_and_the_reference() -> None:
     from kerascnn.cli.main import app
 
-    names = {
-        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
-    }
+    names = {command.name or command.callback.__name__ for command in app.registered_commands if command.callback}
     names |= {group.name for group in app.registered_groups if group.name}
     assert names == {command[0] for command in _generator().COMMANDS if command}
     readme = (ROOT / "README.md").read_text("utf-8")
@@ -62,9 +60,7 @@ def test_the_spec_of_the_readme_is_valid() -> None:
     from kerascnn.spec.load import parse_spec
 
     readme = (ROOT / "README.md").read_text("utf-8")
-    specs = [
-        text for text in re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL) if "kerascnn: 1" in text
-    ]
+    specs = [text for text in re.findall(r"```yaml\n(.*?)```", readme, flags=re.DOTALL) if "kerascnn: 1" in text]
     assert [parse_spec(text).name for text in specs] == ["my-pictures"]
 
 

@@ -54,9 +54,7 @@ def imports(module: Path) -> Iterator[tuple[str, int, bool]]:
                 yield alias.name, node.lineno, id(node) not in inner
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
             names = (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "kerascnn"
-                else [node.module]
+                [f"{node.module}.{alias.name}" for alias in node.names] if node.module == "kerascnn" else [node.module]
             )
             for name in names:
                 yield name, node.lineno, id(node) not in inner
@@ -84,9 +82,7 @@ def test_a_module_imports_only_from_its_own_floor_and_below(module: Path) -> Non
 )
 def test_a_light_module_imports_nothing_heavy_at_its_top(module: Path) -> None:
     for name, line, at_top in imports(module):
-        assert not (at_top and name.split(".")[0] in HEAVY), (
-            f"{module}:{line}: {name} belongs inside a function"
-        )
+        assert not (at_top and name.split(".")[0] in HEAVY), f"{module}:{line}: {name} belongs inside a function"
 
 
 def test_backends_are_touched_only_where_it_is_said() -> None:
@@ -104,11 +100,7 @@ def test_heads_never_import_backbones_and_the_engine_names_no_component() -> Non
         for name, line, _ in imports(module):
             if part_of(module) == "heads":
                 assert not name.startswith("kerascnn.backbones"), f"{module}:{line}"
-            if (
-                part_of(module) == "engine"
-                and name.startswith("kerascnn.")
-                and name.split(".")[1] in COMPONENTS
-            ):
+            if part_of(module) == "engine" and name.startswith("kerascnn.") and name.split(".")[1] in COMPONENTS:
                 assert name == "kerascnn.sources.files", f"{module}:{line}: the engine names {name}"
 
 

@@ -74,9 +74,7 @@ def test_a_template_says_what_it_is_and_how_to_run_it(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
-def test_a_template_is_valid_under_the_schema_as_well(
-    path: Path, schema: jsonschema.Draft202012Validator
-) -> None:
+def test_a_template_is_valid_under_the_schema_as_well(path: Path, schema: jsonschema.Draft202012Validator) -> None:
     spec = load_spec(path)
     assert spec.task.type_name == path.parent.name
     schema.validate(read_tree(read_file(path), str(path)).value)

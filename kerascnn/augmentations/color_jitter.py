@@ -42,7 +42,8 @@ class ColorJitter(Augmentation):
         drawn = rng.uniform(-1, 1, size=(4, n))
         brightness, contrast = self.brightness * drawn[0], 1 + self.contrast * drawn[1]
         # Luma is linear and neither saturation nor hue moves greys, so that the offset is the same for every colour.
-        offsets = (255 * brightness + (1 - contrast) * _mean_luma(images) + 0.5).astype("float32")
+        means = _mean_luma(images) if self.contrast else 0.0
+        offsets = (255 * brightness + (1 - contrast) * means + 0.5).astype("float32")
         gains = contrast.astype("float32")
         matrices = None
         if channels == 3 and (self.saturation or self.hue):
@@ -67,7 +68,9 @@ def _mean_luma(images: np.ndarray) -> np.ndarray:
 
     n, height, width, channels = images.shape
     # Whole rows first: a sum over three neighbouring bytes at a time is twenty times slower.
-    means = images.reshape(n, height, -1).sum(1, dtype="uint32").reshape(n, width, channels).mean(1) / height
+    means = (
+        images.reshape(n, height, width * channels).sum(1, dtype="uint32").reshape(n, width, channels).mean(1) / height
+    )
     return means @ np.array(_YIQ[0]) if channels == 3 else means[:, 0]
 
 

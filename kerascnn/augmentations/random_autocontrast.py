@@ -21,6 +21,8 @@ class RandomAutocontrast(Augmentation):
 
     probability: float = Field(0.1, ge=0, le=1)
     """Chance that a picture is changed."""
+    cutoff: float = Field(0.0, ge=0, le=0.4)
+    """Fraction of the values at either end that are left out of account: 0.01 ignores the darkest and brightest 1 %."""
 
     def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the batch, some of its pictures stretched to the whole range."""
@@ -31,5 +33,6 @@ class RandomAutocontrast(Augmentation):
         changed = images.copy()
         pictures = images[..., 0] if images.shape[-1] == 1 else images
         for i in np.flatnonzero(chosen):
-            changed[i] = np.asarray(ImageOps.autocontrast(Image.fromarray(pictures[i]))).reshape(images.shape[1:])
+            stretched = ImageOps.autocontrast(Image.fromarray(pictures[i]), 100 * self.cutoff)
+            changed[i] = np.asarray(stretched).reshape(images.shape[1:])
         return changed

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from kerascnn.augmentations.ranges import ordered
 from kerascnn.spec import Augmentation, register
 
 if TYPE_CHECKING:
@@ -13,12 +14,6 @@ if TYPE_CHECKING:
 
 _Share = Annotated[float, Field(gt=0, le=1)]
 _Ratio = Annotated[float, Field(ge=0.05, le=20)]
-
-
-def _ordered(pair: tuple[float, float]) -> tuple[float, float]:
-    if pair[0] > pair[1]:
-        raise ValueError("should be [lowest, highest]")
-    return pair
 
 
 @register("random_erasing")
@@ -32,9 +27,9 @@ class RandomErasing(Augmentation):
 
     probability: float = Field(0.5, ge=0, le=1)
     """Chance that a picture is changed."""
-    scale: Annotated[tuple[_Share, _Share], Field(strict=False), AfterValidator(_ordered)] = (0.02, 0.33)
+    scale: Annotated[tuple[_Share, _Share], Field(strict=False), AfterValidator(ordered)] = (0.02, 0.33)
     """Area of the rectangle as a fraction of the picture's, [lowest, highest]; drawn evenly between them."""
-    ratio: Annotated[tuple[_Ratio, _Ratio], Field(strict=False), AfterValidator(_ordered)] = (0.3, 3.3)
+    ratio: Annotated[tuple[_Ratio, _Ratio], Field(strict=False), AfterValidator(ordered)] = (0.3, 3.3)
     """Height of the rectangle divided by its width, [lowest, highest]; its logarithm is drawn evenly between theirs."""
     value: Literal["zeros", "mean", "noise"] = "noise"
     """What covers the rectangle: black, the mean of each colour of the picture, or even noise from 0 to 255."""
@@ -46,7 +41,8 @@ class RandomErasing(Augmentation):
         n, height, width, _ = images.shape
         chosen = rng.random(n) < self.probability
         area = rng.uniform(*self.scale, size=n) * height * width
-        ratio = np.exp(rng.uniform(*np.log(self.ratio), size=n))
+        low, high = np.log(self.ratio)
+        ratio = np.exp(rng.uniform(float(low), float(high), size=n))
         rows = np.clip(np.rint(np.sqrt(area * ratio)), 1, height).astype(int)
         columns = np.clip(np.rint(np.sqrt(area / ratio)), 1, width).astype(int)
         places = rng.random((2, n))

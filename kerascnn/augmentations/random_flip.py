@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from kerascnn.spec import Augmentation, register
+from kerascnn.spec import Geometric, register
 
 if TYPE_CHECKING:
     import numpy as np
 
 
 @register("random_flip")
-class RandomFlip(Augmentation):
+class RandomFlip(Geometric):
     """Mirror each picture with a chance, left to right or upside down.
 
     Shapes: `(n, h, w, c) -> (n, h, w, c)`, uint8.
@@ -24,12 +24,14 @@ class RandomFlip(Augmentation):
     probability: float = Field(0.5, ge=0, le=1)
     """Chance of each mirroring."""
 
-    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the batch, some of its pictures mirrored."""
-        images = images.copy()
-        for mode, axis in (("horizontal", 2), ("vertical", 1)):
-            chosen = rng.random(len(images)) < self.probability
+    def matrices(self, n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+        """Return for each picture how output pixels lead to input pixels."""
+        from kerascnn.spec.warp import identity
+
+        matrices = identity(n)
+        for mode, axis, size in (("horizontal", 0, width), ("vertical", 1, height)):
+            chosen = rng.random(n) < self.probability
             if self.mode in (mode, "both"):
-                flipped = images[chosen]
-                images[chosen] = flipped[:, :, ::-1] if axis == 2 else flipped[:, ::-1]
-        return images
+                matrices[chosen, axis, axis] = -1
+                matrices[chosen, axis, 2] = size - 1
+        return matrices

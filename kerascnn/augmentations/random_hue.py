@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 class RandomHue(Augmentation):
     """Turn the colours of each picture by a random angle, as a rotation of I and Q in YIQ. Grey pictures stay.
 
-    Luma and greys are kept. The angle is that of YIQ, which is not quite that of HSV: a third of a turn makes the
-    warm colours green, if not the very green that HSV would give.
+    Luma is kept. The angle is that of YIQ, which comes near that of HSV but is not the same.
 
     Shapes: `(n, h, w, c) -> (n, h, w, c)`, uint8.
     """

@@ -6,18 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import AfterValidator, Field
 
+from kerascnn.augmentations.ranges import ordered
 from kerascnn.spec import Augmentation, register
 
 if TYPE_CHECKING:
     import numpy as np
 
 _Bits = Annotated[int, Field(ge=1, le=8)]
-
-
-def _ordered(pair: tuple[int, int]) -> tuple[int, int]:
-    if pair[0] > pair[1]:
-        raise ValueError("should be [lowest, highest]")
-    return pair
 
 
 @register("random_posterize")
@@ -27,7 +22,7 @@ class RandomPosterize(Augmentation):
     Shapes: `(n, h, w, c) -> (n, h, w, c)`, uint8.
     """
 
-    bits: Annotated[tuple[_Bits, _Bits], Field(strict=False), AfterValidator(_ordered)] = (4, 7)
+    bits: Annotated[tuple[_Bits, _Bits], Field(strict=False), AfterValidator(ordered)] = (4, 7)
     """Bits that are kept, [lowest, highest], both included: 1 leaves two shades of each colour, 8 leaves all 256."""
     probability: float = Field(0.5, ge=0, le=1)
     """Chance that a picture is changed."""

@@ -6,9 +6,10 @@ It is made from the components' fields and never used to validate: its errors co
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, get_args
 
 from kerascnn.spec.component import Component, components
+from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
 from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
@@ -49,10 +50,16 @@ def _component(cls: type[Component], name: str, definitions: dict[str, Any]) -> 
 def _model(cls: type[Section], definitions: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of one section, and add those of the sections inside it to the definitions."""
     schema = copy.deepcopy(cls.model_json_schema())
-    definitions.update(schema.pop("$defs", {}))
+    definitions.update({name: found for name, found in schema.pop("$defs", {}).items() if name not in definitions})
+    texts = field_docs(cls)
     for name, info in cls.model_fields.items():
+        for inner in (info.annotation, *get_args(info.annotation)):
+            if isinstance(inner, type) and issubclass(inner, Section) and not issubclass(inner, Component):
+                definitions[inner.__name__] = _model(inner, definitions)
         field = schema["properties"][name]
         field.pop("title", None)
+        if name in texts:
+            field["description"] = texts[name]
         if isinstance(info.default, Component):
             field["default"] = info.default.spell()
         extra = info.json_schema_extra

@@ -25,7 +25,6 @@ class Section(BaseModel):
         frozen=True,
         strict=True,
         allow_inf_nan=False,
-        use_attribute_docstrings=True,
         defer_build=True,
         # A default is checked by the tests, not at each use.
         validate_default=False,

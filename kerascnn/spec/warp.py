@@ -7,7 +7,6 @@ matrix of one change after another is the product of theirs in the order in whic
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,24 +31,18 @@ def warp(images: np.ndarray, matrices: np.ndarray, fill: str = "zeros") -> np.nd
     pixels drawn out (edge). Whole-pixel shifts and mirrorings are exact; elsewhere the result is that of real numbers
     to within 0.6 grey levels. Shapes: `(n, h, w, c), (n, 3, 3) -> (n, h, w, c)`, uint8.
     """
-    from concurrent.futures import ThreadPoolExecutor
-
     import numpy as np
 
     result = np.empty(images.shape, np.uint8)
+    _, height, width, channels = images.shape
+    resample = _Resampler(height, width, channels, fill)
 
-    def work(part: slice) -> None:
-        for i in range(*part.indices(len(images))):
-            change = _shift if _is_shift(matrices[i]) else _resample
-            change(images[i], matrices[i], fill, result[i])
-
-    workers = min(_processors(), len(images))
-    if workers < 2 or images.size < _BLOCK:
-        work(slice(None))
-    else:
-        size = -(-len(images) // workers)
-        with ThreadPoolExecutor(workers, thread_name_prefix="warp") as pool:
-            list(pool.map(work, [slice(first, first + size) for first in range(0, len(images), size)]))
+    # No threads: the steps are so short that threads wait for each other longer than they work (measured).
+    for image, matrix, out in zip(images, matrices, result, strict=True):
+        if _is_shift(matrix):
+            _shift(image, matrix, fill, out)
+        else:
+            resample(image, matrix, out)
     return result
 
 
@@ -70,12 +63,6 @@ def identity(n: int) -> np.ndarray:
     return np.tile(np.eye(3), (n, 1, 1))
 
 
-def _processors() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def _is_shift(matrix: np.ndarray) -> bool:
     """Return whether a matrix only mirrors, and shifts by whole pixels."""
     (a, b, x), (c, d, y), last = matrix.tolist()
@@ -87,16 +74,21 @@ def _shift(image: np.ndarray, matrix: np.ndarray, fill: str, result: np.ndarray)
     import numpy as np
 
     height, width, _ = image.shape
-    (across, _, x), (_, down, y), _ = matrix.astype(np.int64).tolist()
-    if x == (0 if across > 0 else width - 1) and y == (0 if down > 0 else height - 1):
-        result[...] = image[::down, ::across]
-        return
-    rows = _inside(np.arange(height) * down + y, height, fill, 1)
-    columns = _inside(np.arange(width) * across + x, width, fill, 1)
-    result[...] = image.take(rows, axis=0, mode="clip").take(columns, axis=1, mode="clip")
-    if fill == "zeros":
-        result[(rows < 0) | (rows == height)] = 0
-        result[:, (columns < 0) | (columns == width)] = 0
+    (across, _, x), (_, down, y), _ = matrix.tolist()
+    image = image[:: int(down), :: int(across)]
+    # Output pixel (i, j) shows pixel (i + x, j + y) of the picture that is mirrored already.
+    x, y = int(x if across > 0 else width - 1 - x), int(y if down > 0 else height - 1 - y)
+    if x == y == 0:
+        result[...] = image
+    elif fill == "zeros":
+        result[...] = 0
+        if abs(x) < width and abs(y) < height:
+            left, top, right, bottom = max(0, -x), max(0, -y), min(width, width - x), min(height, height - y)
+            result[top:bottom, left:right] = image[top + y : bottom + y, left + x : right + x]
+    else:
+        rows = _inside(np.arange(y, y + height), height, fill, 1)
+        columns = _inside(np.arange(x, x + width), width, fill, 1)
+        result[...] = image.take(rows, axis=0).take(columns, axis=1)
 
 
 def _inside(places: np.ndarray, size: int, fill: str, one: int) -> np.ndarray:
@@ -110,21 +102,13 @@ def _inside(places: np.ndarray, size: int, fill: str, one: int) -> np.ndarray:
     if fill == "zeros":
         return np.clip(places, -one, last + one, out=places)
     if fill == "reflect" and last:
-        if places.min() < 0 or places.max() > last:
+        low, high = places.min(), places.max()
+        if low < -last or high > 2 * last:
             places %= 2 * last
-            np.minimum(places, 2 * last - places, out=places)
-        return places
+        elif low < 0:
+            np.abs(places, out=places)
+        return np.minimum(places, 2 * last - places, out=places) if high > last or low < -last else places
     return np.clip(places, 0, last, out=places)
-
-
-def _resample(image: np.ndarray, matrix: np.ndarray, fill: str, result: np.ndarray) -> None:
-    """Write to `result` what a matrix makes of one picture."""
-    height, width, _ = image.shape
-    packed = _pack(image)
-    rows = max(1, _BLOCK // width)
-    for top in range(0, height, rows):
-        x, y = _places(matrix, width, range(top, min(top + rows, height)))
-        _blend(packed, _inside(x, width, fill, _ONE), _inside(y, height, fill, _ONE), width + 3, result[top:])
 
 
 def _places(matrix: np.ndarray, width: int, rows: range) -> tuple[np.ndarray, np.ndarray]:
@@ -145,51 +129,79 @@ def _places(matrix: np.ndarray, width: int, rows: range) -> tuple[np.ndarray, np
     return tuple(np.rint(place * _ONE).astype(np.int32) for place in places)
 
 
-def _pack(image: np.ndarray) -> list[np.ndarray]:
-    """Return one 64-bit number a pixel for each three channels, row after row, a black border about them.
+class _Resampler:
+    """Resamples pictures of one shape, in memory that it keeps: fresh memory costs as much as the work on it."""
 
-    The border is one pixel wide, and two at the right and the bottom: there stands the neighbour of the last one.
-    """
-    import numpy as np
+    def __init__(self, height: int, width: int, channels: int, fill: str):
+        import numpy as np
 
-    height, width, channels = image.shape
-    packed = []
-    for first in range(0, channels, _LANES):
-        values = image[:, :, first].astype(np.uint64)
-        for lane in range(1, min(_LANES, channels - first)):
-            more = image[:, :, first + lane].astype(np.uint64)
-            more <<= _LANE * lane
-            values |= more
-        bordered = np.zeros((height + 3, width + 3), np.uint64)
-        bordered[1:-2, 1:-2] = values
-        packed.append(bordered.ravel())
-    return packed
+        self.height, self.width, self.fill = height, width, fill
+        self.groups = [range(first, min(first + _LANES, channels)) for first in range(0, channels, _LANES)]
+        # One pixel of black about the picture, and two at the right and the bottom: the neighbours of the last ones.
+        self.bordered = np.zeros((len(self.groups), height + 3, width + 3), np.uint64)
+        self.rows = min(max(1, _BLOCK // width), height)
+        self.whole = np.empty((2, self.rows, width), np.int32)
+        self.index = np.empty((self.rows, width), np.intp)
+        self.long = np.empty((6, self.rows, width), np.uint64)
 
+    def __call__(self, image: np.ndarray, matrix: np.ndarray, result: np.ndarray) -> None:
+        """Write to `result` what the matrix makes of one picture."""
+        for values, channels in zip(self.bordered, self.groups, strict=True):
+            self._pack(image, channels, values[1:-2, 1:-2])
+        for top in range(0, self.height, self.rows):
+            rows = range(top, min(top + self.rows, self.height))
+            x, y = _places(matrix, self.width, rows)
+            self._blend(
+                _inside(x, self.width, self.fill, _ONE),
+                _inside(y, self.height, self.fill, _ONE),
+                result[top : rows.stop],
+            )
 
-def _blend(packed: list[np.ndarray], x: np.ndarray, y: np.ndarray, stride: int, result: np.ndarray) -> None:
-    """Write to the first rows of `result` the blends of the four pixels about each place; x and y are overwritten."""
-    import numpy as np
+    def _pack(self, image: np.ndarray, channels: range, values: np.ndarray) -> None:
+        """Write one 64-bit number a pixel, a channel in each lane."""
+        for top in range(0, self.height, self.rows):
+            part = image[top : top + self.rows]
+            total, more = self.long[:2, : len(part)]
+            total[...] = part[..., channels[-1]]
+            for channel in reversed(channels[:-1]):
+                total <<= _LANE
+                more[...] = part[..., channel]
+                total |= more
+            values[top : top + self.rows] = total
 
-    index = y >> _BITS
-    index *= stride
-    index += x >> _BITS
-    index += stride + 1
-    index = index.astype(np.intp)
-    x &= _ONE - 1
-    y &= _ONE - 1
-    both = x * y
-    both += _ONE // 2
-    both >>= _BITS
-    x -= both
-    y -= both
-    weights = [weight.astype(np.uint64) for weight in (_ONE - x - y - both, x, y, both)]
-    offsets = (0, 1, stride, stride + 1)
-    half = np.uint64(sum(_ONE // 2 << _LANE * lane for lane in range(_LANES)))
-    for group, values in enumerate(packed):
-        total = np.full(x.shape, half)
-        for offset, weight in zip(offsets, weights, strict=True):
-            corner = values[offset:].take(index, mode="clip")
-            corner *= weight
-            total += corner
-        for lane, channel in enumerate(range(group * _LANES, min((group + 1) * _LANES, result.shape[-1]))):
-            result[: len(x), :, channel] = total >> np.uint64(_LANE * lane + _BITS)
+    def _blend(self, x: np.ndarray, y: np.ndarray, result: np.ndarray) -> None:
+        """Write the blends of the four pixels about each place; x and y are overwritten."""
+        import numpy as np
+
+        n, stride = len(x), self.width + 3
+        first, both = self.whole[:, :n]
+        index, total, corner = self.index[:n], *self.long[:2, :n]
+        weights = self.long[2:, :n]
+        np.right_shift(y, _BITS, out=first)
+        first *= stride
+        first += np.right_shift(x, _BITS, out=both)
+        first += stride + 1
+        index[...] = first
+        x &= _ONE - 1
+        y &= _ONE - 1
+        np.multiply(x, y, out=both)
+        both += _ONE // 2
+        both >>= _BITS
+        x -= both
+        y -= both
+        np.subtract(_ONE, x, out=first)
+        first -= y
+        first -= both
+        for weight, whole in zip(weights, (first, x, y, both), strict=True):
+            weight[...] = whole
+        for bordered, channels in zip(self.bordered, self.groups, strict=True):
+            values = bordered.ravel()
+            total[...] = sum(_ONE // 2 << _LANE * lane for lane in range(_LANES))
+            for offset, weight in zip((0, 1, stride, stride + 1), weights, strict=True):
+                values[offset:].take(index, mode="clip", out=corner)
+                corner *= weight
+                total += corner
+            total >>= _BITS
+            for channel in channels:
+                result[..., channel] = total  # the lowest 8 bits
+                total >>= _LANE

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from kerascnn.spec import Component, find
 from kerascnn.spec.component import parse_component
+from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
 from kerascnn.testing.facts import doing, hold, title
 
@@ -88,7 +89,7 @@ def _check_registered(component: Component) -> None:
 def _check_documented(component: Component) -> None:
     cls = type(component)
     hold((cls.__doc__ or "").strip(), f"{title(component)} has no docstring; say in one line what it does")
-    bare = [name for name, info in cls.model_fields.items() if not (info.description or "").strip()]
+    bare = [name for name in cls.model_fields if name not in field_docs(cls)]
     hold(
         not bare,
         f"{title(component)}: nothing says what {_names(bare)} mean; put a docstring under each of these fields",

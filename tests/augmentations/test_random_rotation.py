@@ -4,7 +4,7 @@ from scipy.ndimage import affine_transform
 
 from tests.helpers import make, pictures
 
-MODES = {"zeros": "grid-constant", "reflect": "reflect", "edge": "nearest"}
+MODES = {"zeros": "grid-constant", "reflect": "mirror", "edge": "nearest"}
 
 
 class Turns:
@@ -50,8 +50,8 @@ def test_any_turn_is_the_bilinear_one_of_scipy(fill, turn):
     wanted = affine_transform(
         x[0, ..., 0].astype("float64"), matrix, centre - matrix @ centre, order=1, mode=MODES[fill], cval=0
     )
-    # Halves may be rounded either way.
-    np.testing.assert_allclose(found.astype(float), wanted, atol=0.51)
+    # Halves may be rounded either way; places are known to 1/8192 pixel.
+    np.testing.assert_allclose(found.astype(float), wanted, atol=0.6)
 
 
 def test_the_angle_is_drawn_evenly_either_way():

@@ -4,8 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from kerascnn.engine.stream import Prefetch, Stream, generator
-from kerascnn.spec import Augmentation
+from kerascnn.engine.stream import Prefetch, Stream, augmented, generator, together
+from kerascnn.spec import Augmentation, Fill, Geometric
 
 INDICES = np.arange(100, 123)
 
@@ -32,6 +32,24 @@ class Broken(Augmentation):
 
 
 Broken.calls = 0
+
+
+class Shift(Geometric):
+    """Shift by a random part of a pixel."""
+
+    fill: Fill = "zeros"
+
+    def matrices(self, n, height, width, rng):
+        matrices = np.tile(np.eye(3), (n, 1, 1))
+        matrices[:, 0, 2] = rng.random(n)
+        return matrices
+
+
+class Mirror(Geometric):
+    """Mirror, which never looks beyond the picture."""
+
+    def matrices(self, n, height, width, rng):
+        return np.tile(np.array([[-1.0, 0, width - 1], [0, 1, 0], [0, 0, 1]]), (n, 1, 1))
 
 
 def make(n=23, batch_size=5, seed=0, augment=()):
@@ -119,6 +137,40 @@ def test_augmentation_differs_between_steps_and_seeds_and_not_between_calls():
     assert added(one, 0) == added(one, 0)
     assert added(one, 0) != added(one, 1)
     assert added(one, 0) != added(other, 0)
+
+
+def test_only_neighbours_with_the_same_fill_are_resampled_as_one():
+    black, mirrored, other, noise = Shift(), Shift(fill="reflect"), Mirror(), Noise()
+    assert together([]) == []
+    assert together([black, black, mirrored]) == [[black, black], [mirrored]]
+    assert together([black, noise, black]) == [[black], [noise], [black]]
+    assert together([noise, noise, black, black]) == [[noise], [noise], [black, black]]
+    assert together([other, mirrored, other, mirrored]) == [[other, mirrored, other, mirrored]]
+    assert together([black, other, mirrored]) == [[black, other], [mirrored]]
+    assert together([other, black, mirrored, other]) == [[other, black], [mirrored, other]]
+
+
+def test_two_that_shift_resample_once():
+    # Two shifts by a quarter of a pixel are one by a half: resampled twice, the bright pixel would be three wide.
+    class Quarter(Shift):
+        """Shift by a quarter."""
+
+        def matrices(self, n, height, width, rng):
+            return super().matrices(n, height, width, rng) * [[[1, 1, 0]]] + [[[0, 0, 0.25], [0, 0, 0], [0, 0, 1]]]
+
+    x = np.array([0, 0, 200, 0, 0], "uint8").reshape(1, 1, 5, 1)
+    found = augmented(x, [Quarter(), Quarter()], np.random.default_rng(0))
+    assert found.ravel().tolist() == [0, 100, 100, 0, 0]
+
+
+@pytest.mark.parametrize("chain", [[Shift(), Shift(), Noise()], [Shift(), Shift(fill="edge"), Noise()]])
+def test_draws_come_in_the_order_of_the_spec_fused_or_not(chain):
+    one, other = np.random.default_rng(0), np.random.default_rng(0)
+    images = np.zeros((3, 2, 2, 1), "uint8")
+    augmented(images, chain, one)
+    for augmentation in chain:
+        augmentation.apply(images, other)
+    assert one.random() == other.random()
 
 
 def test_the_data_itself_is_not_written_to():
