@@ -99,14 +99,11 @@ def _joined(
         keys += [("content", hashes[i], samples[i].label)] if hashes is not None else []
         for key in keys:
             parent[root(i)] = root(first.setdefault(key, i))
-    members: dict[int, list[int]] = defaultdict(list)
-    for i in range(len(samples)):
-        members[root(i)].append(i)
-    names = {
-        top: tuple(sorted({groups[i] if groups[i] is not None else samples[i].id for i in some}))  # type: ignore[type-var]
-        for top, some in members.items()
-    }
-    return [names[root(i)] for i in range(len(samples))]  # type: ignore[misc]
+    members: dict[int, set[str]] = defaultdict(set)
+    for i, (sample, group) in enumerate(zip(samples, groups, strict=True)):
+        members[root(i)].add(sample.id if group is None else group)
+    names = {top: tuple(sorted(some)) for top, some in members.items()}
+    return [names[root(i)] for i in range(len(samples))]
 
 
 def _by_class(
