@@ -121,10 +121,14 @@ def test_names_of_users_are_escaped_in_the_report(run: Run, tmp_path: Path) -> N
     spec["train"]["stages"] = [{"epochs": 1}]
     other = kerascnn.train(kerascnn.spec_from_dict(spec), tmp_path / "runs")
     other.evaluate("test")
+    assert [found["id"] for found in other.folder.read("data.json")["findings"]] == [
+        "duplicate-label", "duplicate-across-splits", "duplicate", "small-class",
+    ]  # fmt: skip
     page = (other.path / "report.html").read_text("utf-8")
     assert "<script" not in page
     assert "&lt;script&gt;" in page
     assert "b&amp;b" in page
+    assert "warning: 12 samples have the same content as one of another class" in page
 
 
 def test_a_spec_without_a_file_is_kept_as_yaml(tmp_path: Path) -> None:

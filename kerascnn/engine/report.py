@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
+from kerascnn.engine.check import Finding
 from kerascnn.runs.atomic import write_text
 from kerascnn.runs.folder import RunFolder, figures
 from kerascnn.spec.data import SPLITS
@@ -20,7 +21,7 @@ th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align
 th:first-child, td:first-child { text-align: left; }
 .scroll { overflow-x: auto; } .note { opacity: .75; } .cell { min-width: 2.2rem; text-align: center; }
 pre { padding: .8rem; border: 1px solid var(--line); overflow-x: auto; font-size: .85rem; }
-svg { max-width: 100%; height: auto; }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } p { overflow-wrap: anywhere; }
 """
 
 
@@ -157,7 +158,8 @@ def _data(facts: dict[str, Any]) -> str:
     labels = list(next(iter(counts.values())))
     rows = [[label, *(str(counts[split][label]) for split in counts)] for label in labels]
     rows.append(["all", *(str(sum(counts[split].values())) for split in counts)])
-    notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in facts["notes"])
+    findings = [f"{found['severity']}: {Finding(**found)}" for found in facts["findings"]]
+    notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in [*findings, *facts["notes"]])
     fingerprint = f"<p class='note'>Fingerprint {facts['fingerprint']}</p>"
     return f"<h2>Data</h2>{_table(['Class', *counts], rows)}{notes}{fingerprint}"
 
