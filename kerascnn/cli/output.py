@@ -15,12 +15,12 @@ from kerascnn.errors import KerasCnnError, SpecError, printable
 
 def result(text: str) -> None:
     """Print a result, without what names of files or classes could do to a terminal."""
-    typer.echo(_safe(text))
+    typer.echo(safe(text))
 
 
 def note(text: str) -> None:
     """Print a sentence about the work on stderr, as safely."""
-    typer.echo(_safe(text), err=True)
+    typer.echo(safe(text), err=True)
 
 
 def document(value: Any) -> None:
@@ -30,7 +30,8 @@ def document(value: Any) -> None:
     typer.echo(text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def _safe(text: str) -> str:
+def safe(text: str) -> str:
+    """Return a text of several lines without what could move a terminal's cursor."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kerascnn.cli.output import note
+from kerascnn.cli.output import note, safe
 from kerascnn.engine.progress import Progress
 
 
@@ -75,7 +75,7 @@ class Bars(Progress):
 
     def note(self, text: str) -> None:
         """Print the sentence above the bar."""
-        self._rich.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self._rich.console.print(safe(text), highlight=False, markup=False, soft_wrap=True)
 
     @contextmanager
     def count(self, what: str, total: int) -> Iterator[Callable[[], None]]:

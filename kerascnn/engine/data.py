@@ -155,7 +155,7 @@ def scan_info(spec: Spec) -> DataInfo:
     """Return the info that a network is built for, from the first picture of the source alone. Raises DataError."""
     scan = spec.data.source.scan()
     _check_classes(list(scan.samples), tuple(scan.labels))
-    form = Form(spec.data.image_size, spec.data.resize, {"auto": None, "grayscale": 1, "rgb": 3}[spec.data.color])
+    form = _asked_form(spec)
     picture = read_all([scan.samples[0].payload], form)[0]
     if isinstance(picture, PictureError):
         raise DataError("a picture cannot be read", [(_name(scan.samples[0]), str(picture))])
@@ -186,11 +186,16 @@ def _check_splits(samples: Sequence[Sample], parts: Sequence[str], labels: Seque
         )
 
 
+def _asked_form(spec: Spec) -> Form:
+    """Return the form as the spec says it; what it leaves open is None."""
+    channels = {"auto": None, "grayscale": 1, "rgb": 3}[spec.data.color]
+    return Form(spec.data.image_size, spec.data.resize, channels)
+
+
 def _read(samples: Sequence[Sample], spec: Spec, progress: Progress) -> tuple[Form, Pictures, list[dict[str, Any]]]:
     """Read every picture once: to check it, to hash it, and to keep it where all fit into memory."""
     data = spec.data
-    channels = {"auto": None, "grayscale": 1, "rgb": 3}[data.color]
-    form = Form(data.image_size, data.resize, channels)
+    form = _asked_form(spec)
     payloads = [sample.payload for sample in samples]
     kept: list[np.ndarray] | None = []
     budget = psutil.virtual_memory().available // 3
@@ -218,7 +223,7 @@ def _read(samples: Sequence[Sample], spec: Spec, progress: Progress) -> tuple[Fo
         raise DataError(f"{len(bad)} of {len(samples)} pictures cannot be read", bad)
     if data.image_size is None and len(sizes) > 1:
         raise DataError(_say_sizes(sizes))
-    form = Form(data.image_size or next(iter(sizes)), data.resize, channels or (1 if grey else 3))
+    form = Form(data.image_size or next(iter(sizes)), data.resize, form.channels or (1 if grey else 3))
     cache = None if kept is None else _stack(kept, form)
     return form, Pictures(payloads, form, cache), facts
 

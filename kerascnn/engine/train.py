@@ -18,7 +18,7 @@ from kerascnn.engine.faults import explain
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import StageResult, Trainer
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, printable
+from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
@@ -70,7 +70,7 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
     _write_data(run, data)
     _check_monitor(spec, data)
     for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity == "warning")]:
-        progress.note(printable(note))
+        progress.note(note)
         run.log(note)
     precision, xla = choose_precision(spec), choose_xla(spec)
     with precision_policy(precision["used"]):

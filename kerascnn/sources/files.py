@@ -14,6 +14,17 @@ PICTURES = frozenset({
 })  # fmt: skip
 """Endings of files that are taken for pictures; what they really hold is seen when they are read."""
 
+SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "test": "test",
+    "testing": "test",
+}
+"""What folders and columns of users call the splits, in small letters."""
+
 
 def is_picture(file: Path) -> bool:
     """Return whether a file is taken for a picture, by its ending."""

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import ClassVar, NoReturn
 
 from kerascnn.errors import DataError, counted
-from kerascnn.sources.files import is_junk, is_picture, place, refuse_links
+from kerascnn.sources.files import SPLIT_NAMES, is_junk, is_picture, place, refuse_links
 from kerascnn.spec import Sample, Scan, Source, register
-
-_PARTS = {"train": "train", "training": "train", "val": "validation", "valid": "validation", "validation": "validation",
-          "test": "test", "testing": "test"}  # fmt: skip
 
 
 @register("image_folder")
@@ -35,13 +32,13 @@ class ImageFolder(Source):
         tops, loose = _inside(root)
         if not tops:
             raise DataError(f"{root} has no folders: put the pictures of each class in a folder of its name")
-        parts = {_PARTS[top.name.lower()] for top in tops if top.name.lower() in _PARTS}
-        split = "train" in parts and all(top.name.lower() in _PARTS for top in tops)
+        parts = {SPLIT_NAMES[top.name.lower()] for top in tops if top.name.lower() in SPLIT_NAMES}
+        split = "train" in parts and all(top.name.lower() in SPLIT_NAMES for top in tops)
         links = [top for top in tops if top.is_symlink()]
         classes: list[tuple[Path, str | None]] = [] if split else [(top, None) for top in tops]
         for top in tops if split else ():
             folders, files = _inside(top)
-            classes += [(folder, _PARTS[top.name.lower()]) for folder in folders]
+            classes += [(folder, SPLIT_NAMES[top.name.lower()]) for folder in folders]
             loose += files
 
         samples: list[Sample] = []
@@ -61,7 +58,7 @@ class ImageFolder(Source):
             for suffix, count in sorted(other.items())
         ]
         if "train" in parts and not split:
-            others = ", ".join(top.name for top in tops if top.name.lower() not in _PARTS)
+            others = ", ".join(top.name for top in tops if top.name.lower() not in SPLIT_NAMES)
             notes.append(f"train is taken for a class, not for a split, because of the folders beside it: {others}")
         if loose:
             notes.append(f"{counted(len(loose), 'file', 'files')} in no class folder left out, such as {loose[0]}")

@@ -12,12 +12,9 @@ from typing import ClassVar
 from pydantic import Field
 
 from kerascnn.errors import DataError, counted
-from kerascnn.sources.files import place
+from kerascnn.sources.files import SPLIT_NAMES, place
 from kerascnn.spec import Sample, Scan, Source, register
 from kerascnn.spec.section import nearest
-
-_SPLITS = {"train": "train", "training": "train", "val": "validation", "valid": "validation",
-           "validation": "validation", "test": "test", "testing": "test"}  # fmt: skip
 
 
 @register("manifest")
@@ -67,7 +64,7 @@ class Manifest(Source):
                 wrong.append((where, reason))
                 continue
             path, label = values["path"], values["label"]
-            split = _SPLITS[values["split"].strip().lower()] if "split" in values else None
+            split = SPLIT_NAMES[values["split"].strip().lower()] if "split" in values else None
             seen[os.path.normpath(root / path)] = where
             samples.append(Sample(path, root / path, label, split, values.get("group"), where))
         if wrong:
@@ -119,7 +116,7 @@ def _reason(values: Mapping[str, str], root: Path, seen: Mapping[str, str], wher
         if key in values and not values[key].strip():
             return f"has no {key}"
     path = values["path"]
-    if "split" in values and values["split"].strip().lower() not in _SPLITS:
+    if "split" in values and values["split"].strip().lower() not in SPLIT_NAMES:
         return f"has the split '{values['split']}'; it should be train, validation or test"
     first = seen.get(os.path.normpath(root / path))
     if first:

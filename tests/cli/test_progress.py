@@ -23,6 +23,7 @@ def play(shown: Progress) -> None:
             shown.step(epoch, step, {"loss": 1 / step, "accuracy": 0.5})
         shown.epoch(epoch, {"accuracy": 0.5, "loss": 0.25, "val_loss": 0.3}, kept=epoch == 1)
     shown.note("a class [bold]name[/bold] is shown as it is")
+    shown.note("a file\x1b[2J.png")
     shown.close()
 
 
@@ -37,6 +38,7 @@ def test_without_a_terminal_there_is_a_line_for_each_event(capsys: pytest.Captur
         "epoch 1/2  loss 0.2500  accuracy 0.5000  val_loss 0.3000  best  T left",
         "epoch 2/2  loss 0.2500  accuracy 0.5000  val_loss 0.3000",
         "a class [bold]name[/bold] is shown as it is",
+        "a file\\x1b[2J.png",
     ]
 
 
@@ -51,6 +53,7 @@ def test_on_a_terminal_there_is_a_bar_with_epoch_figures_and_time_left(monkeypat
     assert re.search(r"6/6 \d:\d\d:\d\d loss 0.3333", seen)
     assert "epoch 1/2  loss 0.2500  accuracy 0.5000  val_loss 0.3000  best" in seen
     assert "a class [bold]name[/bold] is shown as it is" in seen
+    assert "a file\\x1b[2J.png" in seen
 
 
 def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
