@@ -4,36 +4,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
-from kerascnn.errors import counted, printable
+from kerascnn.errors import counted
+from kerascnn.spec import Finding
 
 Line = Mapping[str, Any]
-
-_SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a user should know of the data."""
-
-    id: str
-    """Its name, for good: `duplicate-across-splits`."""
-    severity: Literal["warning", "note"]
-    """A warning may make a figure wrong; a note is for information."""
-    message: str
-    """What it is and what to do, in a sentence."""
-    samples: tuple[str, ...] = ()
-    """The names of the samples that it is about."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
-        return {**asdict(self), "samples": list(self.samples)}
-
-    def __str__(self) -> str:
-        shown = ", ".join(map(printable, self.samples[:_SHOWN])) + (", ..." if len(self.samples) > _SHOWN else "")
-        return f"{self.message} ({shown})" if shown else self.message
 
 
 def check(manifest: Sequence[Line], torn: Sequence[str] = ()) -> list[Finding]:

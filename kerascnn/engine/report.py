@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from kerascnn.engine.check import Finding
 from kerascnn.runs.atomic import write_text
 from kerascnn.runs.folder import RunFolder, figures
-from kerascnn.spec.data import SPLITS
+from kerascnn.spec.data import SPLITS, Finding
 from kerascnn.spec.yaml_text import write_yaml
 
 _STYLE = """

@@ -1,7 +1,7 @@
 """Floor 1: specs, components and their registry. It needs pydantic and PyYAML, and never keras."""
 
 from kerascnn.spec.component import Component, OneOf, components, find, register
-from kerascnn.spec.data import DataInfo, Sample, Scan
+from kerascnn.spec.data import Box, DataInfo, Finding, Sample, Scan
 from kerascnn.spec.kinds import (
     Augmentation,
     Backbone,
@@ -9,6 +9,7 @@ from kerascnn.spec.kinds import (
     Geometric,
     Head,
     Layer,
+    Mixing,
     Optimizer,
     Schedule,
     Source,
@@ -21,12 +22,15 @@ from kerascnn.spec.spec import Spec
 __all__ = [
     "Augmentation",
     "Backbone",
+    "Box",
     "Component",
     "DataInfo",
     "Fill",
+    "Finding",
     "Geometric",
     "Head",
     "Layer",
+    "Mixing",
     "OneOf",
     "Optimizer",
     "Sample",

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from kerascnn.errors import printable
 
 SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A thing in a picture and where it is, in pixels from the picture's upper left corner as it is seen upright."""
+
+    label: str
+    """What it is."""
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+Target = Path | tuple[Box, ...] | tuple[str, ...] | tuple[float, ...]
+"""What a sample is to be answered with, where that is no single class: the file of a mask, the boxes in a picture, all
+the classes that it belongs to, or numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +35,52 @@ class Sample:
 
     id: str
     """Its name in the data set, the same on every machine: a path relative to the source's folder, or an index."""
-    payload: Path | Any
-    """Where it is: a file, or the element itself as an array."""
-    label: str
-    """The class that it belongs to."""
+    payload: Any
+    """Where it is, or what it is: the file of a picture or a sound; a text; an array. Arrays are uint8 or uint16
+    `(height, width[, channels])` for pictures and float32 `(length, channels)` for series, NaN where a value is
+    missing."""
+    label: str = ""
+    """The class that it belongs to; empty where `target` says more than one class."""
     split: str | None = None
     """The part that the source itself puts it in ("train", "validation", "test"), where the source has parts."""
     group: str | None = None
     """What it belongs to together with others, such as a patient; a group is never divided between splits."""
     origin: str = ""
     """Where the label was read, for messages: `labels.csv:17`. Empty where the sample's own path says it."""
+    target: Target | None = None
+    """What it is to be answered with, where that is no single class."""
+    time: str = ""
+    """When it was made, as a date (ISO 8601) or a number, for splits by time."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    """What else is known of it, by the name of the column."""
+
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that a user should know of the data."""
+
+    id: str
+    """Its name, for good: `duplicate-across-splits`. `data.allow` takes it."""
+    severity: Severity
+    """An error stops a training unless the spec allows it; a warning may make a figure wrong; a note informs."""
+    message: str
+    """What it is and what to do, in a sentence."""
+    samples: tuple[str, ...] = ()
+    """The names of the samples (or classes, or groups) that it is about."""
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields as plain data."""
+        return {**asdict(self), "samples": list(self.samples)}
+
+    def __str__(self) -> str:
+        shown = ", ".join(map(printable, self.samples[:_SHOWN])) + (", ..." if len(self.samples) > _SHOWN else "")
+        return f"{self.message} ({shown})" if shown else self.message
+
+
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -34,9 +89,11 @@ class Scan:
 
     samples: Sequence[Sample]
     labels: Sequence[str]
-    """The classes in the order of the model's outputs; a class may have no sample."""
+    """The classes (or the names of the numbers) in the order of the model's outputs; a class may have no sample."""
     notes: Sequence[str] = ()
     """What was left out, in sentences for the user."""
+    findings: Sequence[Finding] = ()
+    """What is wrong with samples as far as the source alone can tell, such as a box without area."""
 
 
 @dataclass(frozen=True)

@@ -116,15 +116,34 @@ class Geometric(Augmentation):
         return warp(images, self.matrices(n, height, width, rng), self.border or "zeros")
 
 
+class Mixing(Augmentation):
+    """An augmentation that mixes samples of a batch with one another, and their targets with them."""
+
+    @abstractmethod
+    def mix(self, images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return the mixed batch and its targets, which are float32 `(n, classes)`. All chance comes from `rng`."""
+
+    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the mixed batch alone."""
+        import numpy as np
+
+        return self.mix(images, np.zeros((len(images), 1), "float32"), rng)[0]
+
+
 class Source(Component):
     """Where data comes from."""
 
     kind: ClassVar[str] = "source"
     folder: ClassVar[str] = "kerascnn.sources"
     gives: ClassVar[str] = "image"
-    """The kind of data that it gives."""
+    """The kind of data that it gives: "image", "text", "series" or "audio"."""
     paths: ClassVar[tuple[str, ...]] = ()
     """Its fields that hold paths of files or folders; a run keeps them absolute."""
+
+    @property
+    def target(self) -> str:
+        """What its samples are answered with: "class", "classes", "values", "mask" or "boxes"."""
+        return "class"
 
     @abstractmethod
     def scan(self) -> Scan:
@@ -141,6 +160,8 @@ class Task(Component):
     folder: ClassVar[str] = "kerascnn.tasks"
     reads: ClassVar[str]
     """The kind of data that it is about."""
+    target: ClassVar[str] = "class"
+    """What samples have to be answered with; it takes the sources whose `target` is the same."""
     output: ClassVar[str]
     """What heads have to answer with."""
     metrics: ClassVar[Mapping[str, str]]
