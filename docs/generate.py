@@ -13,20 +13,39 @@ from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
 from kerascnn.spec.schema import json_schema
 from kerascnn.spec.section import Section
-from kerascnn.spec.spec import Data, Model, Preprocess, Spec, Split, Stage, Train
+from kerascnn.spec.spec import (
+    Audio,
+    Data,
+    Lint,
+    Model,
+    Preprocess,
+    Spec,
+    Spectrogram,
+    Split,
+    SplitLists,
+    Stage,
+    Text,
+    Train,
+)
 
 HERE = Path(__file__).parent
 SECTIONS: dict[str, type[Section]] = {
     "the spec": Spec,
     "data": Data,
+    "data.text": Text,
+    "data.audio": Audio,
     "data.split": Split,
+    "data.split.lists": SplitLists,
     "model": Model,
     "model.preprocess": Preprocess,
+    "model.preprocess.spectrogram": Spectrogram,
     "train": Train,
     "train.stages.N": Stage,
+    "lint": Lint,
 }
 COMMANDS = [
-    [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["train"], ["evaluate"], ["predict"],
+    [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["data", "check"], ["data", "split"],
+    ["data", "preview"], ["train"], ["evaluate"], ["predict"],
     ["runs"], ["runs", "list"], ["runs", "show"], ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerascnn.api import Prediction, Run, build_model, train
+    from kerascnn.api import Prediction, Run, build_model, cross_validate, train
     from kerascnn.errors import (
         BuildError,
         DataError,
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kerascnn.spec import DataInfo, Spec, load_spec, spec_from_dict
 
 _HOMES = {
-    "kerascnn.api": ("Prediction", "Run", "build_model", "train"),
+    "kerascnn.api": ("Prediction", "Run", "build_model", "cross_validate", "train"),
     "kerascnn.errors": (
         "BuildError",
         "DataError",
@@ -62,6 +62,7 @@ __all__ = [
     "UntrustedFileError",
     "UsageError",
     "build_model",
+    "cross_validate",
     "load_spec",
     "spec_from_dict",
     "train",

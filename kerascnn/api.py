@@ -102,21 +102,29 @@ class Run:
     def predict(
         self, items: str | Path | Sequence[str | Path] | np.ndarray | Sequence[np.ndarray] | pd.DataFrame
     ) -> list[Prediction] | pd.DataFrame:
-        """Return a Prediction for each picture.
+        """Return a Prediction for each element.
 
-        Takes paths of files and folders; uint8 arrays `(height, width)`, `(height, width, channels)` or a batch
-        `(n, height, width, channels)` of any size; or a DataFrame with a column `path`, which comes back with the
-        columns `label` and `confidence` and one `p_LABEL` for each class. Raises DataError that names every picture
-        that cannot be read.
+        Takes paths of files and folders (pictures, .txt, .wav, .npy or .csv, by what the model reads); uint8 arrays
+        `(height, width)`, `(height, width, channels)` or a batch `(n, height, width, channels)` of any size; or a
+        DataFrame with a column `path`, which comes back with the columns `label` and `confidence`, and one `p_LABEL`
+        for each class or one for each number. Raises DataError that names every file that cannot be read.
         """
         import pandas as pd
 
         if isinstance(items, pd.DataFrame):
             return self._predict_frame(items)
-        payloads, names = _payloads(items)
-        predictions, bad = self._loaded().predict(payloads, names)
+        predictor = self._loaded()
+        arrays = _arrays(items)
+        if arrays is not None:
+            predictions, bad = predictor.predict(arrays, [str(i) for i in range(len(arrays))])
+            count = len(arrays)
+        else:
+            paths = [items] if isinstance(items, str | Path) else list(items)
+            if not paths:
+                return []
+            predictions, bad, count = predictor.predict_files(paths)
         if bad:
-            raise DataError(f"{len(bad)} of {len(names)} pictures cannot be read", bad)
+            raise DataError(f"{len(bad)} of {count} {'elements' if arrays else 'files'} cannot be read", bad)
         return predictions
 
     def _predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
@@ -129,7 +137,8 @@ class Run:
             "confidence": [prediction.confidence for prediction in predictions],
         }
         for label in self._loaded().labels:
-            columns[f"p_{label}"] = [prediction.probabilities[label] for prediction in predictions]
+            numbers = [(prediction.probabilities or prediction.values).get(label) for prediction in predictions]
+            columns[f"p_{label}" if all(p.probabilities for p in predictions) else label] = numbers
         return frame.assign(**columns)
 
     def _loaded(self) -> Predictor:
@@ -165,6 +174,28 @@ def train(
     return Run(work(spec, runs, given=given, progress=progress, stop=stop))
 
 
+def cross_validate(
+    spec: Spec | str | Path,
+    runs: str | Path = "runs",
+    *,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Train a spec (or the file of one) once for each of its folds, and return the figures of all.
+
+    `data.split.folds` says how many there are. `["metrics"]["accuracy"]` holds mean, sd and the values by fold;
+    `["runs"]` says where each run is. Raises UsageError for a spec without folds, and what `train` raises.
+    """
+    given = None
+    if not isinstance(spec, Spec):
+        content = read_file(Path(spec))
+        given = (content, ".json" if str(spec).lower().endswith(".json") else ".yaml")
+        spec = parse_spec(content, str(spec), overrides)
+    from kerascnn.engine.folds import cross_validate as work
+
+    return work(spec, runs, given=given, progress=progress)
+
+
 def build_model(spec: Spec, info: DataInfo) -> keras.Model:
     """Return the Keras model of a spec for data of this shape and these classes, with fresh weights, not compiled.
 
@@ -183,21 +214,15 @@ def build_model(spec: Spec, info: DataInfo) -> keras.Model:
         raise explained from error
 
 
-def _payloads(items: Any) -> tuple[list[Any], list[str]]:
-    """Return the pictures as files or single arrays, and what to call each."""
+def _arrays(items: Any) -> list[Any] | None:
+    """Return single arrays where arrays are given, else None."""
     import numpy as np
 
-    from kerascnn.engine.predict import picture_files
-
     if isinstance(items, np.ndarray):
-        items = list(items) if items.ndim == 4 else [items]
-    elif isinstance(items, str | Path):
-        items = [items]
-    items = list(items)
-    if any(isinstance(item, np.ndarray) for item in items):
-        return items, [str(i) for i in range(len(items))]
-    files = picture_files(items) if items else []
-    return list(files), [str(file) for file in files]
+        return list(items) if items.ndim == 4 else [items]
+    if isinstance(items, str | Path) or not any(isinstance(item, np.ndarray) for item in items):
+        return None
+    return list(items)
 
 
 def __getattr__(name: str) -> Any:

@@ -52,14 +52,15 @@ def test_component_is_documented(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), ours())
 def test_component_stands_in_a_file_of_its_name(kind, name):
-    assert components(kind)[name].__module__ in (f"kerascnn.{kind}s.{name}", f"kerascnn.{kind}s.stock")
+    stock = {f"kerascnn.{kind}s.{module}" for module in ("stock", "stock1d")}
+    assert components(kind)[name].__module__ in {f"kerascnn.{kind}s.{name}", *stock}
 
 
 @pytest.mark.parametrize(("kind", "name"), ours())
 def test_component_has_a_test(kind, name):
     folder = ROOT / "tests" / f"{kind}s"
-    stock = folder / "test_stock.py"
-    assert (folder / f"test_{name}.py").is_file() or f'"{name}"' in stock.read_text("utf-8")
+    stock = "".join(file.read_text("utf-8") for file in folder.glob("test_stock*.py"))
+    assert (folder / f"test_{name}.py").is_file() or f'"{name}"' in stock
 
 
 @pytest.mark.parametrize(("kind", "name"), ours())

@@ -18,10 +18,12 @@ from kerascnn.testing import (
     check_plain_keras,
     check_source,
 )
+from kerascnn.testing.sequences import check_sequence_augmentation
 from tests.helpers import make
 
 CONV = {"type": "conv2d", "filters": 4}
 PICTURE = (8, 8, 4)
+SERIES = (12, 4)
 
 LAYERS = [
     ({"type": "conv2d", "filters": 4}, PICTURE),
@@ -48,6 +50,15 @@ LAYERS = [
     ({"type": "residual", "body": [CONV], "shortcut": [{**CONV, "kernel_size": 1}]}, (8, 8, 2)),
     ({"type": "parallel", "branches": [[CONV], [], [{"type": "dropout"}]]}, PICTURE),
     ({"type": "repeat", "times": 2, "body": [{**CONV, "strides": 2}]}, PICTURE),
+    ({"type": "conv1d", "filters": 4}, SERIES),
+    ({"type": "conv1d", "filters": 6, "dilation_rate": 2, "padding": "causal", "groups": 2}, SERIES),
+    ({"type": "conv1d", "filters": 4, "strides": 3, "padding": "valid", "use_bias": False}, SERIES),
+    ({"type": "separable_conv1d", "filters": 6, "strides": 2, "activation": "gelu"}, SERIES),
+    ({"type": "max_pooling1d"}, SERIES),
+    ({"type": "average_pooling1d", "pool_size": 3, "strides": 2, "padding": "same"}, SERIES),
+    ({"type": "global_average_pooling1d"}, SERIES),
+    ({"type": "global_max_pooling1d"}, SERIES),
+    ({"type": "spatial_dropout1d"}, SERIES),
 ]
 # The shape, and by how many pixels maps may be smaller than their stride says.
 BACKBONES = [
@@ -64,12 +75,21 @@ BACKBONES = [
         (8, 8, 3),
         0,
     ),
+    ({"type": "unet_encoder", "filters": [3, 4, 5], "dropout": 0.2}, (19, 23, 1), 1),
+    ({"type": "unet_encoder", "filters": [3, 4], "convolutions": 1, "batch_norm": False}, (16, 16, 3), 0),
 ]
 FEATURES = {"P2": (7, 7, 4), "P3": (4, 4, 6)}
 HEADS = [
     ({"type": "classifier"}, FEATURES),
     ({"type": "classifier", "pooling": "flatten", "hidden": [8], "dropout": 0.5}, FEATURES),
     ({"type": "classifier", "pooling": "max", "activation": "gelu", "hidden": [4, 4]}, {"out": (5,)}),
+    ({"type": "multilabel_classifier", "hidden": [4]}, FEATURES),
+    ({"type": "regressor", "pooling": "max"}, {"out": (9, 5)}),
+    # With how many outputs it is checked, where that is not 3.
+    ({"type": "center_detector", "filters": 4}, {"P1": (14, 15, 3), "P2": (7, 7, 4), "P3": (4, 3, 6)}, 6),
+    ({"type": "center_detector", "stride": 8, "filters": 3}, FEATURES, 5),
+    ({"type": "segmenter"}, {"P0": (9, 7, 3), "P1": (5, 4, 4)}),
+    ({"type": "segmenter", "filters": [4, 3], "upsampling": "bilinear", "batch_norm": False}, FEATURES),
 ]
 AUGMENTATIONS = [
     {"type": "color_jitter"},
@@ -108,6 +128,35 @@ AUGMENTATIONS = [
     {"type": "random_perspective", "scale": 0.2, "fill": "reflect"},
     {"type": "random_resized_crop"},
     {"type": "random_resized_crop", "scale": [0.08, 1.0], "ratio": [0.5, 2]},
+    {"type": "random_elastic"},
+    {"type": "random_elastic", "alpha": 0.1, "sigma": 0.3, "fill": "reflect"},
+    {"type": "mixup"},
+    {"type": "mixup", "alpha": 1.0, "probability": 0.5},
+    {"type": "cutmix"},
+    {"type": "cutmix", "alpha": 0.5, "probability": 1.0},
+    {"type": "rand_augment"},
+    {"type": "rand_augment", "num_ops": 4, "magnitude": 20.0, "fill": "reflect"},
+    {"type": "trivial_augment"},
+    {"type": "aug_mix"},
+    {"type": "aug_mix", "width": 1, "depth": [3, 3], "severity": 10.0, "alpha": 0.5, "fill": "edge"},
+]
+SEQUENCE_AUGMENTATIONS = [
+    {"type": "series_jitter"},
+    {"type": "series_jitter", "std": 1.0},
+    {"type": "series_scaling"},
+    {"type": "time_warp"},
+    {"type": "time_warp", "std": 2.0, "knots": 0},
+    {"type": "time_warp", "std": 1.0, "knots": 20},
+    {"type": "window_slice"},
+    {"type": "window_slice", "fraction": 0.1},
+    {"type": "word_dropout", "probability": 0.5},
+    {"type": "word_swap", "probability": 1.0},
+    {"type": "time_shift"},
+    {"type": "time_shift", "fraction": 1.0, "fill": "wrap"},
+    {"type": "audio_noise"},
+    {"type": "audio_noise", "ratio": [-20, 0], "probability": 0.5},
+    {"type": "spec_augment"},
+    {"type": "spec_augment", "time_masks": 9, "frequency_fraction": 1.0, "window": 33},
 ]
 OTHERS = [
     ("source", {"type": "image_folder", "path": "pictures"}),
@@ -116,7 +165,29 @@ OTHERS = [
     ("source", {"type": "digits"}),
     ("source", {"type": "arrays", "path": "pictures.npz", "class_names": ["cat", "dog"]}),
     ("source", {"type": "keras_dataset", "name": "fashion_mnist"}),
+    ("source", {"type": "image_masks", "images": "images", "masks": "masks", "class_names": ["cell", "membrane"]}),
+    ("source", {"type": "pascal_voc", "path": "VOC2012", "keep_difficult": False}),
+    ("source", {"type": "coco", "annotations": "train.json", "images": "train", "test_annotations": "test.json"}),
+    ("source", {"type": "yolo", "path": "boxes", "class_names": ["cat"]}),
+    ("source", {"type": "manifest", "path": "labels.parquet", "labels_column": "labels", "separator": "|"}),
+    ("source", {"type": "manifest", "path": "labels.tsv", "target_columns": ["x", "y"], "metadata_columns": ["site"]}),
+    ("source", {"type": "text_folder", "path": "texts"}),
+    ("source", {"type": "text_table", "path": "reviews.jsonl", "metadata_columns": ["date"], "encoding": "cp1252"}),
+    ("source", {"type": "text_lines", "path": "train.txt", "test_path": "test.txt", "class_names": ["bad", "good"]}),
+    ("source", {"type": "series_table", "path": "load.csv", "layout": "long", "target_columns": ["peak"]}),
+    ("source", {"type": "ts_file", "path": "train.ts", "test_path": "test.ts", "target_kind": "value"}),
+    ("source", {"type": "series_arrays", "path": "series.npz", "class_names": ["walk", "run"]}),
+    ("source", {"type": "audio_folder", "path": "sounds"}),
+    ("source", {"type": "audio_manifest", "path": "sounds.csv", "group_column": "speaker"}),
     ("task", {"type": "image_classification", "label_smoothing": 0.1}),
+    ("task", {"type": "image_multilabel", "threshold": 0.3}),
+    ("task", {"type": "image_regression", "error": "huber"}),
+    ("task", {"type": "text_classification"}),
+    ("task", {"type": "series_classification"}),
+    ("task", {"type": "series_regression", "error": "absolute"}),
+    ("task", {"type": "audio_classification", "label_smoothing": 0.1}),
+    ("task", {"type": "image_segmentation", "criterion": "both", "class_weights": "auto"}),
+    ("task", {"type": "object_detection", "most_boxes": 20, "threshold": 0.4}),
     ("optimizer", {"type": "sgd", "momentum": 0.9, "clipnorm": 1.0}),
     ("optimizer", {"type": "adam"}),
     ("optimizer", {"type": "adamw"}),
@@ -127,8 +198,8 @@ OTHERS = [
 CASES = [
     *(("layer", case) for case, _ in LAYERS),
     *(("backbone", case) for case, *_ in BACKBONES),
-    *(("head", case) for case, _ in HEADS),
-    *(("augmentation", case) for case in AUGMENTATIONS),
+    *(("head", case) for case, *_ in HEADS),
+    *(("augmentation", case) for case in [*AUGMENTATIONS, *SEQUENCE_AUGMENTATIONS]),
     *OTHERS,
 ]
 
@@ -150,8 +221,8 @@ def checked(kind, number):
     if kind == "backbone":
         case, shape, slack = BACKBONES[number]
         return check_backbone(of(kind, case), shape, slack=slack, plain_keras=False)
-    case, features = HEADS[number]
-    return check_head(of(kind, case), features, 3, plain_keras=False)
+    case, features, *outputs = HEADS[number]
+    return check_head(of(kind, case), features, *(outputs or [3]), plain_keras=False)
 
 
 @pytest.mark.parametrize(("kind", "case"), CASES, ids=named)
@@ -171,12 +242,17 @@ def test_backbone_conforms(number):
 
 @pytest.mark.parametrize("number", range(len(HEADS)), ids=lambda number: HEADS[number][0]["type"])
 def test_head_conforms(number):
-    assert checked("head", number).output_shape == (None, 3)
+    assert checked("head", number).output_shape[0] is None
 
 
 @pytest.mark.parametrize("case", AUGMENTATIONS, ids=named)
 def test_augmentation_conforms(case):
     check_augmentation(of("augmentation", case))
+
+
+@pytest.mark.parametrize("case", SEQUENCE_AUGMENTATIONS, ids=named)
+def test_augmentation_of_sequences_conforms(case):
+    check_sequence_augmentation(of("augmentation", case))
 
 
 def test_source_conforms():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -12,10 +12,12 @@ from kerascnn.spec.compose import compose
 
 @register("layers")
 class Layers(Backbone):
-    """A chain of layers.
+    """A chain of layers, for pictures, texts, series or sounds.
 
     Shapes: `(n, h, w, c) -> {"out": what the last layer gives}`.
     """
+
+    reads: ClassVar[str] = "any"
 
     layers: list[OneOf[Layer]] = Field(min_length=1)
     """The layers, one after another."""

@@ -1,4 +1,4 @@
-"""`kerascnn data`: read a spec's data, check it, divide it, and train nothing."""
+"""`kerascnn data`: check a spec's data, write its split, look at its augmentation; it trains nothing."""
 
 from __future__ import annotations
 
@@ -8,63 +8,152 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from kerascnn.cli.options import AsJson, Setting
 from kerascnn.cli.output import document, note, result, table
 
 if TYPE_CHECKING:
+    from kerascnn.engine.data import Dataset
     from kerascnn.spec import Spec
+
+SpecOrFolder = Annotated[
+    Path, typer.Argument(metavar="SPEC|DIR", help="A spec, or a folder with a folder for each class.")
+]
+
+
+class _CheckFirst(TyperGroup):
+    """`kerascnn data SPEC` is `kerascnn data check SPEC`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the command in that is not named."""
+        if args and args[0] not in {*self.commands, "--help", "-h"}:
+            args = ["check", *args]
+        return super().parse_args(ctx, args)
 
 
 def add_to(app: typer.Typer) -> None:
-    """Add the command."""
-    app.command()(data)
+    """Add the commands."""
+    data = typer.Typer(cls=_CheckFirst, no_args_is_help=True, help=_HELP)
+    data.command()(check)
+    data.command()(split)
+    data.command()(preview)
+    app.add_typer(data, name="data")
 
 
-def data(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC|DIR", help="A spec, or a folder with a folder for each class.")],
+_HELP = "Look at the data of a spec: `kerascnn data SPEC|DIR` checks it."
+
+
+def check(
+    spec: SpecOrFolder,
     settings: Setting = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page with pictures, too.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Read and check the data of a spec.
 
-    Every picture is decoded once. What cannot be used ends with exit code 3 and every culprit's name.
+    Every sample is read once. Findings are errors, which stop a training unless `data.allow` names them and end this
+    command with exit code 3, warnings or notes.
     """
+    loaded, found = _load(spec, settings or (), keep=False)
+    facts = _facts(loaded, found)
+    if html is not None:
+        from kerascnn.engine.data_page import write_data_page
+
+        write_data_page(html, loaded, found, facts)
+    if as_json:
+        document(facts)
+    else:
+        _print(facts, found)
+    if html is not None:
+        note(f"wrote {html}")
+    found.refuse_errors(loaded.data.allow)
+
+
+def split(
+    spec: SpecOrFolder,
+    settings: Setting = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The CSV file to write.")] = Path("split.csv"),
+) -> None:
+    """Write which sample is in which split, for `data.split.file`.
+
+    A row for each sample: id, content hash, split, and where there are any its class, group and fold.
+    """
+    _, found = _load(spec, settings or (), keep=False)
+    from kerascnn.engine.data import write_split
+
+    write_split(out, found)
+    sizes = ", ".join(f"{count} {name}" for name, count in found.sizes.items())
+    result(f"{out}: {sizes}")
+
+
+def preview(
+    spec: SpecOrFolder,
+    settings: Setting = None,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The PNG file to write.")] = Path("preview.png"),
+    samples: Annotated[int, typer.Option(min=1, max=64, help="Training pictures, a row each.")] = 8,
+    variants: Annotated[int, typer.Option(min=1, max=32, help="Augmented versions of each.")] = 6,
+) -> None:
+    """Write a grid of training pictures before and after the spec's augmentation.
+
+    The first column is the picture as the model would get it; the others are what training would make of it in
+    its first passes.
+    """
+    loaded, found = _load(spec, settings or (), keep=False)
+    from kerascnn.engine.preview import write_preview
+
+    write_preview(out, loaded, found, samples, variants)
+    result(f"{out}: {min(samples, found.sizes['train'])} training pictures, {variants} augmented versions of each")
+
+
+def _load(path: Path, settings: Sequence[str], *, keep: bool) -> tuple[Spec, Dataset]:
     from kerascnn.cli.loading import announce_keras
-    from kerascnn.errors import counted
     from kerascnn.spec import load_spec
 
-    loaded = _spec_of_folder(spec, settings or ()) if spec.is_dir() else load_spec(spec, settings or ())
+    loaded = _spec_of_folder(path, settings) if path.is_dir() else load_spec(path, settings)
     announce_keras()
     from kerascnn.cli.progress import make_progress
     from kerascnn.engine.data import load_data
 
     progress = make_progress()
     try:
-        found = load_data(loaded, progress)
+        return loaded, load_data(loaded, progress, keep=keep)
     finally:
         progress.close()
-    facts: dict[str, Any] = {
+
+
+def _facts(spec: Spec, found: Dataset) -> dict[str, Any]:
+    from kerascnn.spec.lint import Known, lint
+
+    advice = [said.finding() for said in lint(spec, Known(found.info, found.findings))]
+    return {
         "samples": len(found.manifest),
+        "quarantined": found.parts.count("quarantine"),
         "shape": list(found.info.shape),
-        "counts": {split: dict(counts) for split, counts in found.info.counts.items()},
+        "sizes": found.sizes,
+        "counts": {part: dict(counts) for part, counts in found.info.counts.items()},
         "fingerprint": found.fingerprint,
         "notes": list(found.notes),
-        "findings": [finding.as_dict() for finding in found.findings],
+        "findings": [finding.as_dict() for finding in [*found.findings, *advice]],
     }
-    if as_json:
-        document(facts)
-        return
-    splits = list(facts["counts"])
+
+
+def _print(facts: dict[str, Any], found: Dataset) -> None:
+    from kerascnn.errors import counted
+    from kerascnn.spec import Finding
+
+    splits = list(facts["sizes"])
     rows = [[label, *(str(facts["counts"][s][label]) for s in splits)] for label in found.info.labels]
-    rows.append(["all", *(str(sum(facts["counts"][s].values())) for s in splits)])
+    rows = [*(rows if any(any(counts.values()) for counts in facts["counts"].values()) else [])]
+    rows.append(["all", *(str(facts["sizes"][s]) for s in splits)])
     result(table(["class", *splits], rows))
     result("")
-    result(f"{counted(facts['samples'], 'picture', 'pictures')}, as the model takes them: "
+    noun = found.elements.noun
+    result(f"{counted(facts['samples'], noun, f'{noun}s')}, as the model takes them: "
            f"{' x '.join(map(str, facts['shape']))}")  # fmt: skip
     result(f"fingerprint {facts['fingerprint']}")
-    for finding in found.findings:
-        result(f"{finding.severity}: {finding.id}: {finding}")
+    for line in facts["findings"]:
+        result(f"{line['severity']}: {line['id']}: {Finding(**{**line, 'samples': tuple(line['samples'])})}")
     for text in found.notes:
         note(text)
 

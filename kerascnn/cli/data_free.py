@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from kerascnn.cli.options import AsJson, Setting, SpecFile
 from kerascnn.cli.output import complain, document, note, result, table
+
+if TYPE_CHECKING:
+    from kerascnn.errors import Issue
+    from kerascnn.spec import Spec
 
 
 def add_to(app: typer.Typer) -> None:
@@ -66,7 +71,8 @@ def validate(
 ) -> None:
     """Check specs without building anything.
 
-    Names, types, ranges, and whether the parts fit; keras is not needed."""
+    Names, types, ranges, and whether the parts fit; keras is not needed. Rules of good practice advise, and
+    stop nothing; lint.ignore of a spec silences them by name."""
     from kerascnn.errors import SpecError
     from kerascnn.spec import load_spec
 
@@ -79,8 +85,12 @@ def validate(
             if not as_json:
                 complain(error)
         else:
-            reports.append({"file": str(path), "valid": True, "errors": []})
+            advice = _advice(path, settings or (), spec)
+            said = [{"rule": rule, **_issue(issue)} for rule, issue in advice]
+            reports.append({"file": str(path), "valid": True, "errors": [], "advice": said})
             if not as_json:
+                for rule, issue in advice:
+                    note(f"{issue} (advice: {rule})")
                 result(f"{path}: valid ({spec.task.type_name}: {spec.data.source.type_name}, "
                        f"{spec.model.backbone.type_name}, {spec.model.head.type_name})")  # fmt: skip
     if as_json:
@@ -170,6 +180,22 @@ def doctor(as_json: AsJson = False) -> None:
             result(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.name}: {finding.text}")
     if not all(finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+def _advice(path: Path, settings: Sequence[str], spec: Spec) -> list[tuple[str, Issue]]:
+    """Return the names of the rules that speak, each with what it says at its place in the file."""
+    from kerascnn.spec.lint import lint
+    from kerascnn.spec.load import read_file, read_tree
+    from kerascnn.spec.overrides import override
+    from kerascnn.spec.tree import Place
+
+    said = lint(spec)
+    if not said:
+        return []
+    tree = read_tree(read_file(path), str(path))
+    override(tree, settings)
+    start = Place(str(path), 0, 0)
+    return [(one.id, tree.issue(tree.place(one.path) or start, one.path, one.message)) for one in said]
 
 
 def _issue(issue: Any) -> dict[str, Any]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kerascnn.cli.options import AsJson, RunName, RunsFolder, Setting, SpecFile
 from kerascnn.cli.output import document, note, result, table
+
+if TYPE_CHECKING:
+    from kerascnn.engine.progress import Progress
+    from kerascnn.runs.folder import RunFolder
+    from kerascnn.spec import Spec
 
 
 def add_to(app: typer.Typer) -> None:
@@ -23,9 +29,16 @@ def train(
     settings: Setting = None,
     runs: RunsFolder = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it trains.")] = False,
+    folds: Annotated[
+        int | None, typer.Option(min=2, max=1000, help="Cross-validate: as data.split.folds of the spec.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a spec in a new run folder."""
+    """Train a spec in a new run folder.
+
+    A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean
+    and standard deviation of the figures stand at the end.
+    """
     import time
 
     from kerascnn.cli.loading import announce_keras, at_spec
@@ -34,7 +47,8 @@ def train(
 
     started = time.monotonic()
     content = read_file(spec)
-    loaded = parse_spec(content, str(spec), settings or ())
+    settings = [*(settings or ()), *([f"data.split.folds={folds}"] if folds else [])]
+    loaded = parse_spec(content, str(spec), settings)
     with Stopper() as stopper:
         announce_keras()
         from kerascnn.cli.progress import make_progress
@@ -42,8 +56,11 @@ def train(
 
         progress = make_progress(quiet=quiet)
         ending = ".json" if spec.suffix.lower() == ".json" else ".yaml"
-        with at_spec(spec, settings or ()):
+        with at_spec(spec, settings):
             try:
+                if loaded.data.split.folds and loaded.data.split.fold is None:
+                    _cross_validate(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
+                    return
                 run = work(loaded, runs, given=(content, ending), progress=progress, stop=stopper)
             finally:
                 progress.close()
@@ -60,6 +77,30 @@ def train(
     note(f"next: kerascnn evaluate {facts['path']}")
 
 
+def _cross_validate(
+    spec: Spec,
+    runs: Path,
+    given: tuple[bytes, str],
+    progress: Progress,
+    stop: Callable[[], int | None],
+    *,
+    as_json: bool,
+) -> None:
+    from kerascnn.engine.folds import cross_validate
+
+    def told(fold: int, run: RunFolder) -> None:
+        progress.note(f"fold {fold} of {spec.data.split.folds} is done: {run.path}")
+
+    found = cross_validate(spec, runs, given=given, progress=progress, stop=stop, told=told)
+    if as_json:
+        document(found)
+        return
+    names = list(found["metrics"])
+    rows = [[str(row["fold"]), *(f"{row['metrics'][name]:.4f}" for name in names), row["run"]] for row in found["runs"]]
+    rows += [[key, *(f"{found['metrics'][name][key]:.4f}" for name in names), ""] for key in ("mean", "sd")]
+    result(table(["fold", *names, "run"], rows))
+
+
 def evaluate(
     run: RunName,
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
@@ -73,18 +114,16 @@ def evaluate(
     folder = RunFolder.find(run, runs)
     announce_keras()
     from kerascnn.engine.evaluate import evaluate as work
-    from kerascnn.engine.report import class_rows, verdict
+    from kerascnn.engine.report import class_head, class_rows, say_metrics, verdict
 
     report = work(folder, split)
     if as_json:
         document(report)
         return
-    m = report["metrics"]
-    result(f"accuracy {m['accuracy']:.4f} (95 % interval {m['accuracy_low']:.4f} to {m['accuracy_high']:.4f}), "
-           f"macro F1 {m['macro_f1']:.4f}, loss {m['loss']:.4f}")  # fmt: skip
+    result(say_metrics(report))
     result(verdict(report))
     result("")
-    result(table(["class", "precision", "recall", "f1", "samples"], class_rows(report)))
+    result(table(class_head(report), class_rows(report)))
     result("")
     result(f"run folder  {folder.path.resolve()}")
     result(f"report      {(folder.path / 'report.html').resolve()}")
@@ -92,25 +131,32 @@ def evaluate(
 
 def predict(
     run: RunName,
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Pictures, or folders of them.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="PATH...", help="Pictures, texts (.txt), sounds (.wav) or series (.npy, .csv), or folders."
+        ),
+    ],
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Say what a run's model sees in pictures."""
+    """Say what a run's model answers for pictures, texts, series or sounds."""
     from kerascnn.cli.loading import announce_keras
     from kerascnn.errors import DataError
     from kerascnn.runs.folder import RunFolder
 
     folder = RunFolder.find(run, runs)
     announce_keras()
-    from kerascnn.engine.predict import Predictor, picture_files
+    from kerascnn.engine.predict import Predictor
 
-    files = picture_files(paths)
-    predictions, bad = Predictor(folder).predict(files, [str(file) for file in files])
+    predictor = Predictor(folder)
+    predictions, bad, count = predictor.predict_files(paths)
     if as_json:
         document([prediction.as_dict() for prediction in predictions])
     elif predictions:
-        rows: list[list[str]] = [[p.path, p.label, f"{p.confidence:.4f}"] for p in predictions]
-        result(table(["picture", "label", "confidence"], rows))
+        rows: list[list[str]] = [
+            [p.path, p.label, "-" if p.confidence is None else f"{p.confidence:.4f}"] for p in predictions
+        ]
+        result(table(["file", "label", "confidence"], rows))
     if bad:
-        raise DataError(f"{len(bad)} of {len(files)} pictures cannot be read", bad)
+        raise DataError(f"{len(bad)} of {count} files cannot be read", bad)

@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from kerascnn.engine.preprocess import preprocess, raw_input
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo, Spec
 from kerascnn.spec.trace import Trace, at, claim, tracing
@@ -25,7 +26,7 @@ class Built:
 
 
 def build_model(spec: Spec, info: DataInfo) -> keras.Model:
-    """Return the Keras model of a spec: raw uint8 elements in, float32 answers out, not compiled.
+    """Return the Keras model of a spec: raw elements in, float32 answers out, not compiled.
 
     It is `preprocessing -> backbone -> head`; the last two are nested models of these names, so that
     `model.get_layer("backbone").trainable = False` freezes one. Raises BuildError with the path in the spec.
@@ -36,9 +37,9 @@ def build_model(spec: Spec, info: DataInfo) -> keras.Model:
 def build(spec: Spec, info: DataInfo) -> Built:
     """Return the model with its parts and the spec path of every operation. Raises BuildError."""
     with tracing() as trace:
-        inputs = keras.Input(info.shape, dtype="uint8", name="image")
+        inputs = raw_input(spec, info)
         with at("model", "preprocess"):
-            x = _preprocess(inputs, spec, info)
+            x = preprocess(inputs, spec, info)
             claim(x)
         with at("model", "backbone"):
             source = keras.Input(x.shape[1:], name="input")
@@ -70,40 +71,11 @@ def precision_policy(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
-    """Normalise and resize in float32, whatever the precision of the rest: 16 bits are off by whole grey levels.
-
-    In this order, because Keras's Resizing rounds bytes where it is called eagerly and does not in TensorFlow's graphs;
-    on real numbers both agree, and both orders give the same.
-    """
-    x = _normalize(spec, info)(x)
-    size = spec.model.preprocess.resize
-    if size and tuple(size) != tuple(info.shape[:2]):
-        layer = keras.layers.Resizing(*size, interpolation="bilinear", dtype="float32", name="resize")
-        # training=False: by default this layer tells all those after it that they are being trained.
-        x = layer(x, training=False)
-    return x
-
-
-def _normalize(spec: Spec, info: DataInfo) -> keras.layers.Layer:
-    how = spec.model.preprocess.normalize
-    if how == "standardize":
-        channels = info.shape[-1]
-        mean = info.mean or (127.5,) * channels
-        variance = info.variance or (127.5**2,) * channels
-        # Numbers, not arrays: they are saved as such.
-        scale = [1 / max(v, 1.0) ** 0.5 for v in variance]
-        offset = [-m * s for m, s in zip(mean, scale, strict=True)]
-        return keras.layers.Rescaling(scale, offset, dtype="float32", name="normalize")
-    factor, shift = (1 / 255, 0.0) if how == "unit" else (2 / 255, -1.0)
-    return keras.layers.Rescaling(factor, shift, dtype="float32", name="normalize")
-
-
 def _check_features(features: Any, source: Any) -> None:
     for name, y in features.items():
         if any(size == 0 for size in y.shape[1:]):
             raise BuildError(
-                f"the picture shrinks to nothing: '{name}' has the shape {tuple(y.shape[1:])} for an input of "
+                f"the input shrinks to nothing: '{name}' has the shape {tuple(y.shape[1:])} for an input of "
                 f"{tuple(source.shape[1:])}; use larger pictures (data.image_size, model.preprocess.resize) or fewer "
                 "steps that halve them",
                 "model.backbone",

@@ -1,47 +1,37 @@
-"""From a source to arrays: every sample read once and checked, divided, and ready to be taken in any order."""
+"""From a source to batches: every sample read once and checked, divided, and ready to be taken in any order."""
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
+import json
 import os
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 
-from kerascnn.engine.check import Finding, check
-from kerascnn.engine.pictures import Form, Picture, PictureError, read_all
+from kerascnn.engine.answers import Answers
+from kerascnn.engine.assign import check_hashes, read_assignment
+from kerascnn.engine.check import check
+from kerascnn.engine.media import ELEMENTS, Elements
+from kerascnn.engine.media.base import name_of
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.split import split_samples
-from kerascnn.errors import DataError, UsageError, counted
-from kerascnn.spec import DataInfo, Sample, Spec, spec_from_dict
+from kerascnn.errors import DataError, counted
+from kerascnn.runs.atomic import write_bytes
+from kerascnn.spec import DataInfo, Finding, Sample, Spec, spec_from_dict
 from kerascnn.spec.data import SPLITS
 
-_CHUNK = 512
+QUARANTINE = "quarantine"
+"""What the manifest says instead of a split of a sample that cannot be read."""
 
-
-class Pictures:
-    """The pictures of a data set: in memory where they fit, else decoded anew each time they are taken."""
-
-    def __init__(self, payloads: Sequence[Any], form: Form, cache: np.ndarray | None):
-        self.payloads, self.form, self.cache = payloads, form, cache
-
-    def take(self, indices: np.ndarray) -> np.ndarray:
-        """Return uint8 `(n, height, width, channels)`. Raises DataError where a file has gone since the check."""
-        if self.cache is not None:
-            return self.cache[indices]
-        pictures = read_all([self.payloads[i] for i in indices], self.form)
-        lost = [
-            (str(self.payloads[i]), str(p))
-            for i, p in zip(indices, pictures, strict=True)
-            if isinstance(p, PictureError)
-        ]
-        if lost:
-            raise DataError("pictures that were there when the run began cannot be read any more", lost)
-        return np.stack([picture.pixels for picture in pictures if isinstance(picture, Picture)])
+FOR_THE_CHECK = ("thumb", "alike")
+"""Facts that the check looks at and the manifest does without."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +39,15 @@ class Dataset:
     """All samples of a spec's data, read and divided."""
 
     info: DataInfo
-    form: Form
-    pictures: Pictures
-    classes: np.ndarray
-    """Number of each sample's class."""
-    parts: Sequence[str]
-    """Split of each sample."""
+    elements: Elements
+    answers: Answers
+    samples: Sequence[Sample]
+    parts: list[str]
+    """Split of each sample, `quarantine` for those that cannot be read."""
     manifest: list[dict[str, Any]]
     """A line for each sample, as the run keeps it."""
     notes: Sequence[str]
-    """What the source left out, in sentences."""
+    """What was left out, in sentences."""
     findings: Sequence[Finding]
     """What is odd about the samples."""
 
@@ -67,99 +56,137 @@ class Dataset:
         return np.array([i for i, part in enumerate(self.parts) if part == split], dtype=int)
 
     @property
+    def sizes(self) -> dict[str, int]:
+        """The number of samples of each split that there is."""
+        found = Counter(self.parts)
+        return {split: found[split] for split in SPLITS if found[split]}
+
+    @property
     def fingerprint(self) -> str:
-        """A hash of every sample's content, label and split."""
-        lines = sorted(f"{m['id']}\0{m['sha256']}\0{m['label']}\0{m['split']}" for m in self.manifest)
-        return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
+        """A hash of every sample's content, answer and split: the version of the data set."""
+        return fingerprint(self.manifest)
+
+    def refuse_errors(self, allow: Sequence[str]) -> None:
+        """Raise DataError where there are findings that stop a training and are not allowed by name."""
+        stopping = [finding for finding in self.findings if finding.severity == "error" and finding.id not in allow]
+        if not stopping:
+            return
+        unreadable = [finding for finding in stopping if finding.id == "unreadable"]
+        others = [(finding.id, str(finding)) for finding in stopping if finding.id != "unreadable"]
+        bad = [
+            (name_of(sample), line["reason"])
+            for sample, line in zip(self.samples, self.manifest, strict=True)
+            if unreadable and line["split"] == QUARANTINE
+        ]
+        ids = ", ".join(finding.id for finding in stopping)
+        noun = self.elements.noun
+        what = f"{len(bad)} of {len(self.samples)} {noun}s cannot be read" if bad else "the data check found errors"
+        what += f" and the check found {counted(len(others), 'more error', 'more errors')}" if bad and others else ""
+        raise DataError(f"{what}; mend them, or let them stand with data.allow: [{ids}]", [*others, *bad])
 
 
-def load_data(spec: Spec, progress: Progress | None = None) -> Dataset:
-    """Return the data of a spec. Raises DataError with every file that is at fault."""
-    progress = progress or Progress()
-    scan = spec.data.source.scan()
-    samples = list(scan.samples)
-    labels = tuple(scan.labels)
-    _check_classes(samples, labels)
-    form, pictures, facts = _read(samples, spec, progress)
-    division = split_samples(samples, spec.data.split, spec.train.seed, [fact["sha256"] for fact in facts])
-    parts = division.parts
-    _check_splits(samples, parts, labels)
-    number = {label: i for i, label in enumerate(labels)}
-    classes = np.array([number[sample.label] for sample in samples])
-    manifest = [
-        {"id": sample.id, "label": sample.label, "split": part, **({"group": group} if group else {}), **fact}
-        for sample, part, group, fact in zip(samples, parts, division.groups, facts, strict=True)
-    ]
-    train = np.flatnonzero(np.array(parts) == "train")
-    mean, variance = _statistics(pictures, train)
-    shape = pictures.take(np.array([0])).shape[1:]
-    info = DataInfo(shape, labels, _counts(manifest, labels), mean, variance)
-    findings = check(manifest, division.torn)
-    return Dataset(info, form, pictures, classes, parts, manifest, list(scan.notes), findings)
+def fingerprint(manifest: Sequence[dict[str, Any]]) -> str:
+    """Return a hash of every sample's name, content, answer and split, whatever their order."""
+    answers = ("label", "classes", "values", "boxes", "mask")
+    lines = sorted(
+        json.dumps([m["id"], m.get("sha256"), [m.get(key) for key in answers], m["split"]], ensure_ascii=True)
+        for m in manifest
+    )
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def load_split(spec: Spec, manifest: Sequence[dict[str, Any]], form: Form, split: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return the pictures and class numbers of one split of a run, checked against its manifest.
+def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True) -> Dataset:
+    """Return the data of a spec; `keep` is false where nothing will be taken from it.
 
-    Raises DataError where a sample is gone, changed, or cannot be read.
+    Raises DataError for what makes the whole useless. What is wrong with single samples is a finding, and
+    `Dataset.refuse_errors` raises for those that stop a training.
     """
-    wanted = {line["id"]: line for line in manifest if line["split"] == split}
-    if not wanted:
-        raise UsageError(f"this run has no {split} split; it has {', '.join(_present(manifest))}")
     scan = spec.data.source.scan()
-    _check_labels(scan.labels, {line["label"] for line in manifest})
-    samples = [sample for sample in scan.samples if sample.id in wanted]
-    found = {sample.id for sample in samples}
-    wrong = [(name, "is not in the source any more") for name in wanted if name not in found]
-    number = {label: i for i, label in enumerate(scan.labels)}
-    pictures = []
-    classes = []
-    for sample, picture in zip(samples, read_all([s.payload for s in samples], form), strict=True):
-        line = wanted[sample.id]
-        if isinstance(picture, PictureError):
-            wrong.append((_name(sample), str(picture)))
-        elif (picture.sha256, sample.label) != (line["sha256"], line["label"]):
-            what = "has other content" if picture.sha256 != line["sha256"] else f"is labelled {sample.label} now"
-            wrong.append((_name(sample), f"{what} than when the run was trained"))
-        else:
-            pictures.append(picture.pixels)
-            classes.append(number[sample.label])
-    if wrong:
-        raise DataError(f"the {split} split is not what the run was made with", wrong)
-    return np.stack(pictures), np.array(classes)
+    kind, labels = spec.data.source.target, tuple(scan.labels)
+    samples, notes, hashes, folds = _assigned(scan.samples, spec)
+    if kind == "class":
+        _check_classes(samples, labels)
+    elif not samples:
+        raise DataError("the source holds no sample")
+    elements = ELEMENTS[spec.data.source.gives].read(samples, spec, progress or Progress(), keep=keep)
+    good = [i for i, facts in enumerate(elements.facts) if "reason" not in facts]
+    bad = [(name_of(samples[i]), facts["reason"]) for i, facts in enumerate(elements.facts) if "reason" in facts]
+    if not good:
+        raise _unreadable(bad, len(samples), elements.noun)
+    sound = [samples[i] for i in good]
+    contents = [elements.facts[i]["sha256"] for i in good]
+    check_hashes(sound, hashes, contents)
+    division = split_samples(sound, spec.data.split, spec.train.seed, contents, folds)
+    parts = [QUARANTINE] * len(samples)
+    answers = Answers(samples, scan, kind, elements.facts, elements.form)
+    lines = [
+        {"id": sample.id, **answers.spell(i, sample), "split": QUARANTINE, **facts}
+        for i, (sample, facts) in enumerate(zip(samples, elements.facts, strict=True))
+    ]
+    for i, part, group, fold in zip(good, division.parts, division.groups, division.folds, strict=True):
+        parts[i] = lines[i]["split"] = part
+        lines[i] |= {"group": group} if group else {}
+        lines[i] |= {"fold": fold} if fold is not None else {}
+        lines[i] |= {"metadata": dict(samples[i].metadata)} if samples[i].metadata else {}
+    if kind == "class":
+        _check_splits(samples, parts, labels, bad, elements.noun)
+    train = np.flatnonzero(np.array(parts) == "train")
+    if not len(train):
+        raise DataError("no sample is left to train on; lower data.split.validation and data.split.test")
+    elements.learn(train)
+    info = elements.describe(DataInfo(elements.shape, labels, _counts(samples, parts, labels)))
+    found = check(lines, division.torn, image_size=spec.data.image_size, resize=spec.data.resize)
+    findings = [*scan.findings, *answers.findings, *found]
+    manifest = [{key: value for key, value in line.items() if key not in FOR_THE_CHECK} for line in lines]
+    return Dataset(info, elements, answers, samples, parts, manifest, [*scan.notes, *notes], findings)
 
 
-def _check_labels(now: Sequence[str], then: set[str]) -> None:
-    """Raise DataError where the classes are others than those of the run: their numbers would mean other classes."""
-    new = [(label, "is a class that the run does not know") for label in now if label not in then]
-    gone = [(label, "is not a class any more") for label in sorted(then.difference(now))]
-    if new or gone:
-        raise DataError("the source has other classes than when the run was trained", [*new, *gone])
-
-
-def _present(manifest: Sequence[dict[str, Any]]) -> list[str]:
-    return [split for split in SPLITS if any(line["split"] == split for line in manifest)]
+def _assigned(
+    samples: Sequence[Sample], spec: Spec
+) -> tuple[list[Sample], list[str], dict[str, str], dict[str, int] | None]:
+    """Return the samples with the splits that files give them, and what is left out of them."""
+    assigned = read_assignment(samples, spec.data.split)
+    if spec.data.split.file is None and spec.data.split.lists is None:
+        return list(samples), [], {}, None
+    out = set(assigned.left_out)
+    kept = [replace(s, split=assigned.parts.get(s.id, s.split)) for s in samples if s.id not in out]
+    notes = [f"{counted(len(out), 'sample', 'samples')} on no list of data.split left out"] if out else []
+    return kept, notes, assigned.hashes, assigned.folds or None
 
 
 def anchor(spec: Spec) -> Spec:
-    """Return the spec with the paths of its source made absolute, so that the run can be used from any folder."""
+    """Return the spec with the paths of its data made absolute, so that the run can be used from any folder."""
     tree = spec.spell()
-    source = tree["data"]["source"]
-    for field in spec.data.source.paths:
-        if source[field] is not None:
-            source[field] = os.path.abspath(os.path.expanduser(source[field]))
+    source, split = tree["data"]["source"], tree["data"]["split"]
+    places = [(source, field) for field in spec.data.source.paths]
+    places += [(split, "file")]
+    places += [(split["lists"], part) for part in SPLITS] if split["lists"] else []
+    for section, field in places:
+        if section[field] is not None:
+            section[field] = os.path.abspath(os.path.expanduser(section[field]))
     return spec_from_dict(tree)
 
 
 def scan_info(spec: Spec) -> DataInfo:
-    """Return the info that a network is built for, from the first picture of the source alone. Raises DataError."""
+    """Return the info that a network is built for, from the first element of the source alone. Raises DataError."""
     scan = spec.data.source.scan()
-    _check_classes(list(scan.samples), tuple(scan.labels))
-    form = _asked_form(spec)
-    picture = read_all([scan.samples[0].payload], form)[0]
-    if isinstance(picture, PictureError):
-        raise DataError("a picture cannot be read", [(_name(scan.samples[0]), str(picture))])
-    return DataInfo(picture.pixels.shape, tuple(scan.labels))
+    if spec.data.source.target == "class":
+        _check_classes(list(scan.samples), tuple(scan.labels))
+    elif not scan.samples:
+        raise DataError("the source holds no sample")
+    medium = ELEMENTS[spec.data.source.gives]
+    # A text or a series says nothing of the others; a picture does.
+    some = scan.samples[:1] if spec.data.source.gives == "image" else scan.samples
+    found = medium.read(some, spec, Progress())
+    good = np.flatnonzero(["reason" not in facts for facts in found.facts])
+    if not len(good):
+        raise DataError(f"a {found.noun} cannot be read", [(name_of(some[0]), found.facts[0]["reason"])])
+    found.learn(good)
+    return found.describe(DataInfo(found.shape, tuple(scan.labels)))
+
+
+def _unreadable(bad: Sequence[tuple[str, str]], count: int, noun: str) -> DataError:
+    return DataError(f"{len(bad)} of {count} {noun}s cannot be read", bad)
 
 
 def _check_classes(samples: Sequence[Sample], labels: Sequence[str]) -> None:
@@ -176,9 +203,17 @@ def _check_classes(samples: Sequence[Sample], labels: Sequence[str]) -> None:
         raise DataError(f"there is only one class, '{labels[0]}'; a classifier needs two or more to tell apart")
 
 
-def _check_splits(samples: Sequence[Sample], parts: Sequence[str], labels: Sequence[str]) -> None:
+def _check_splits(
+    samples: Sequence[Sample],
+    parts: Sequence[str],
+    labels: Sequence[str],
+    bad: Sequence[tuple[str, str]],
+    noun: str,
+) -> None:
     trained = {sample.label for sample, part in zip(samples, parts, strict=True) if part == "train"}
     untrained = [label for label in labels if label not in trained]
+    if untrained and bad:  # that is why, or may be
+        raise _unreadable(bad, len(samples), noun)
     if untrained:
         raise DataError(
             f"{counted(len(untrained), 'class has', 'classes have')} no sample to train on",
@@ -186,87 +221,23 @@ def _check_splits(samples: Sequence[Sample], parts: Sequence[str], labels: Seque
         )
 
 
-def _asked_form(spec: Spec) -> Form:
-    """Return the form as the spec says it; what it leaves open is None."""
-    channels = {"auto": None, "grayscale": 1, "rgb": 3}[spec.data.color]
-    return Form(spec.data.image_size, spec.data.resize, channels)
-
-
-def _read(samples: Sequence[Sample], spec: Spec, progress: Progress) -> tuple[Form, Pictures, list[dict[str, Any]]]:
-    """Read every picture once: to check it, to hash it, and to keep it where all fit into memory."""
-    data = spec.data
-    form = _asked_form(spec)
-    payloads = [sample.payload for sample in samples]
-    kept: list[np.ndarray] | None = []
-    budget = psutil.virtual_memory().available // 3
-    facts: list[dict[str, Any]] = []
-    bad: list[tuple[str, str]] = []
-    sizes: Counter[tuple[int, int]] = Counter()
-    grey = True
-    held = 0
-    with progress.count("reading pictures", len(samples)) as seen:
-        for start in range(0, len(samples), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            for sample, picture in zip(samples[chunk], read_all(payloads[chunk], form, seen), strict=True):
-                if isinstance(picture, PictureError):
-                    bad.append((_name(sample), str(picture)))
-                    continue
-                facts.append({"sha256": picture.sha256, "height": picture.height, "width": picture.width})
-                sizes[picture.height, picture.width] += 1
-                grey = grey and picture.grey
-                if kept is not None:
-                    held += picture.pixels.nbytes
-                    kept.append(picture.pixels)
-                    if held > budget:
-                        kept = None
-    if bad:
-        raise DataError(f"{len(bad)} of {len(samples)} pictures cannot be read", bad)
-    if data.image_size is None and len(sizes) > 1:
-        raise DataError(_say_sizes(sizes))
-    form = Form(data.image_size or next(iter(sizes)), data.resize, form.channels or (1 if grey else 3))
-    cache = None if kept is None else _stack(kept, form)
-    return form, Pictures(payloads, form, cache), facts
-
-
-def _stack(kept: list[np.ndarray], form: Form) -> np.ndarray:
-    """Return one array of all pictures, freeing each as it is copied; grey ones among coloured ones become RGB."""
-    assert form.size is not None
-    stacked = np.empty((len(kept), *form.size, form.channels or 3), dtype="uint8")
-    for i in range(len(kept)):
-        stacked[i] = kept[i]
-        kept[i] = stacked[i, :0]
-    return stacked
-
-
-def _say_sizes(sizes: Counter[tuple[int, int]]) -> str:
-    common = ", ".join(f"{h} x {w} ({n})" for (h, w), n in sizes.most_common(3))
-    return (
-        f"the pictures have {len(sizes)} different sizes, such as {common} (height x width, count); "
-        "say with data.image_size to which one they are brought, for example image_size: [224, 224]"
-    )
-
-
-def _counts(manifest: Sequence[dict[str, Any]], labels: Sequence[str]) -> dict[str, dict[str, int]]:
-    found = Counter((line["split"], line["label"]) for line in manifest)
-    present = {line["split"] for line in manifest}
+def _counts(samples: Sequence[Sample], parts: Sequence[str], labels: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Return how many samples of each split belong to each class; a sample of several classes counts for each."""
+    found: Counter[tuple[str, str]] = Counter()
+    for sample, part in zip(samples, parts, strict=True):
+        target: Any = sample.target if isinstance(sample.target, tuple) else (sample.label,)
+        found.update((part, str(label)) for label in {getattr(item, "label", item) for item in target})
+    present = set(parts)
     return {split: {label: found[split, label] for label in labels} for split in SPLITS if split in present}
 
 
-def _statistics(pictures: Pictures, indices: np.ndarray) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return mean and variance of each channel over some pictures, in whole numbers so that they are exact."""
-    total: Any = 0
-    squares: Any = 0
-    pixels = 0
-    for start in range(0, len(indices), _CHUNK):
-        batch = pictures.take(indices[start : start + _CHUNK]).astype("uint32")
-        total = total + batch.sum(axis=(0, 1, 2), dtype="uint64")
-        squares = squares + (batch * batch).sum(axis=(0, 1, 2), dtype="uint64")
-        pixels += batch.shape[0] * batch.shape[1] * batch.shape[2]
-    mean = [int(t) / pixels for t in total]
-    variance = [int(s) / pixels - m * m for s, m in zip(squares, mean, strict=True)]
-    return tuple(mean), tuple(max(v, 0.0) for v in variance)
-
-
-def _name(sample: Sample) -> str:
-    name = sample.id if isinstance(sample.payload, np.ndarray) else str(sample.payload)
-    return f"{name} ({sample.origin})" if sample.origin else name
+def write_split(path: Path, data: Dataset) -> None:
+    """Write the splits as a table for `data.split.file`. Raises ResourceError."""
+    columns = ["id", "sha256", "split"]
+    columns += [name for name in ("label", "group", "fold") if any(name in line for line in data.manifest)]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    for line in sorted(data.manifest, key=lambda line: line["id"]):
+        writer.writerow([line.get(name, "") for name in columns])
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from kerascnn.engine.data import load_split
+import numpy as np
+
+from kerascnn.engine.held import HeldSplit
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.report import write_report
 from kerascnn.errors import ResourceError, UsageError
@@ -25,10 +27,14 @@ def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = 
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
     predictor = predictor or Predictor(run)
     spec = spec_from_dict(run.read("spec.resolved.json"))
-    pictures, classes = load_split(spec, run.manifest(), predictor.form, split)
+    held = HeldSplit(spec, run.manifest(), predictor.form, split)
+    found = [(answers, predictor.answers(elements)) for elements, answers in held.batches()]
+    parts = [truth for truth, _ in found]
+    truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
+    guesses = np.concatenate([answers for _, answers in found])
     info = DataInfo(predictor.shape, tuple(predictor.labels))
-    report = spec.task.report(classes.tolist(), predictor.answers(pictures), info)
-    report = {"run": run.id, "split": split, "samples": len(classes), **report, "evaluated": time.time()}
+    report = spec.task.report(truth, guesses, info)
+    report = {"run": run.id, "split": split, "samples": len(held), **report, "evaluated": time.time()}
     folder = run.path / "evaluation"
     try:
         folder.mkdir(exist_ok=True)

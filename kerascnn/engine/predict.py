@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,29 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerascnn.engine.pictures import Form, Picture, PictureError, read_all
-from kerascnn.errors import DataError, UntrustedFileError, UsageError
+from kerascnn.engine.inputs import input_files, read_inputs
+from kerascnn.engine.media import Raw, form_of
+from kerascnn.errors import UntrustedFileError
 from kerascnn.runs.folder import RunFolder
-from kerascnn.sources.files import is_picture
+from kerascnn.spec import DataInfo, spec_from_dict
 
 _BATCH = 256
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model says of one picture."""
+    """What the model says of one element."""
 
     path: str
-    """The file, or the index of an array."""
+    """The file, or the index of an array or a text."""
     label: str
-    """The class with the highest probability."""
-    confidence: float
-    """Its probability, 0 to 1."""
-    probabilities: dict[str, float]
-    """The probability of every class; they sum to 1."""
+    """The class with the highest probability, or what else the task says in a word."""
+    confidence: float | None
+    """Its probability, 0 to 1; None where the task gives no probabilities."""
+    probabilities: dict[str, float] = field(default_factory=dict)
+    """The probability of every class."""
+    values: dict[str, float] = field(default_factory=dict)
+    """The numbers of a regression."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
@@ -44,8 +47,9 @@ class Predictor:
         self.run = run
         facts = run.read("input.json")
         self.shape = tuple(facts["shape"])
-        self.form = Form(tuple(facts["size"]) if facts["size"] else None, facts["resize"], facts["channels"])
+        self.form = form_of(facts)
         self.labels: list[str] = run.read("labels.json")
+        self.task = spec_from_dict(run.read("spec.resolved.json")).task
 
     @cached_property
     def model(self) -> keras.Model:
@@ -58,52 +62,46 @@ class Predictor:
         except (ValueError, TypeError, OSError, KeyError) as error:
             reason = str(error).split("\n", 1)[0]
             raise UntrustedFileError(f"{path} cannot be loaded as a model of this run: {reason}") from error
-        if tuple(model.input_shape[1:]) != self.shape or model.output_shape[-1] != len(self.labels):
+        outputs = self.task.outputs(DataInfo(self.shape, tuple(self.labels)))
+        if tuple(model.input_shape[1:]) != self.shape or model.output_shape[-1] != outputs:
             raise UntrustedFileError(f"{path} is not the model of this run: its input is {model.input_shape[1:]}")
         return model
 
     def answers(self, pictures: np.ndarray) -> np.ndarray:
-        """Return the model's answers for uint8 `(n, height, width, channels)` of its input size."""
+        """Return the model's answers for elements in its form, such as uint8 `(n, height, width, channels)`."""
         parts = []
         for start in range(0, len(pictures), _BATCH):
             batch = pictures[start : start + _BATCH]
             parts.append(np.asarray(self.model.predict_on_batch(batch), dtype="float32"))
-        return np.concatenate(parts) if parts else np.zeros((0, len(self.labels)), dtype="float32")
+        return np.concatenate(parts) if parts else np.zeros((0, *self.model.output_shape[1:]), dtype="float32")
 
     def predict(self, items: Sequence[Any], names: Sequence[str]) -> tuple[list[Prediction], list[tuple[str, str]]]:
-        """Return predictions for files (Path) or uint8 arrays, and the name and reason of each that cannot be read."""
-        read = read_all(items, self.form)
-        good = [
-            (name, picture.pixels) for name, picture in zip(names, read, strict=True) if isinstance(picture, Picture)
-        ]
-        bad = [
-            (name, str(picture)) for name, picture in zip(names, read, strict=True) if isinstance(picture, PictureError)
-        ]
-        if not good:
-            return [], bad
-        answers = self.answers(np.stack([pixels for _, pixels in good]))
-        return [self._prediction(name, row) for (name, _), row in zip(good, answers, strict=True)], bad
+        """Return predictions for payloads, and the name and reason of each that cannot be read.
 
-    def _prediction(self, name: str, row: np.ndarray) -> Prediction:
-        best = int(row.argmax())
-        probabilities = {label: float(p) for label, p in zip(self.labels, row, strict=True)}
-        return Prediction(name, self.labels[best], float(row[best]), probabilities)
+        Payloads are files of pictures or sounds (Path), texts, or arrays of pictures or series.
+        """
+        predictions: list[Prediction] = []
+        bad: list[tuple[str, str]] = []
+        # Some at a time, so that any number of files takes no more memory than these.
+        for start in range(0, len(items), _BATCH):
+            part = names[start : start + _BATCH]
+            read = self.form.read(items[start : start + _BATCH])
+            good = [(name, raw.array) for name, raw in zip(part, read, strict=True) if isinstance(raw, Raw)]
+            bad += [(name, str(raw)) for name, raw in zip(part, read, strict=True) if isinstance(raw, Exception)]
+            if good:
+                answers = self.answers(np.stack([array for _, array in good]))
+                predictions += [
+                    Prediction(name, **self.task.say(row, self.labels))
+                    for (name, _), row in zip(good, answers, strict=True)
+                ]
+        return predictions, bad
 
+    def predict_files(self, paths: Sequence[str | Path]) -> tuple[list[Prediction], list[tuple[str, str]], int]:
+        """Return predictions for files and for what is in folders, what cannot be read, and the number of files.
 
-def picture_files(paths: Sequence[str | Path]) -> list[Path]:
-    """Return the files, and of each folder the pictures in it and below, by their ending.
-
-    Raises UsageError where nothing is named, DataError where a folder holds no picture.
-    """
-    files: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            found = sorted(file for file in path.rglob("*") if file.is_file() and is_picture(file))
-            if not found:
-                raise DataError(f"{path} holds no picture")
-            files += found
-        else:
-            files.append(path)
-    if not files:
-        raise UsageError("name at least one picture or folder")
-    return files
+        Raises UsageError where nothing is named, DataError where a folder holds nothing of the model's medium.
+        """
+        files = input_files(paths, self.form.medium)
+        payloads, kept, bad = read_inputs(files, self.form.medium)
+        predictions, worse = self.predict(payloads, [str(file) for file in kept])
+        return predictions, [*bad, *worse], len(files)

@@ -62,11 +62,16 @@ def _opening(run: RunFolder, state: str, evaluations: dict[str, Any]) -> str:
 
 
 def verdict(report: dict[str, Any]) -> str:
-    """Return one sentence on how good a report's accuracy is, beside always naming the most frequent class."""
+    """Return one sentence on how good a report's first figure is, beside always giving the same answer."""
+    m = report["metrics"]
+    if "accuracy" not in m:
+        name, value = next(iter(m.items()))
+        floor = report.get("floor", {}).get(name)
+        beside = "" if floor is None else f"; always giving the same answer would get {floor:.4g}"
+        return f"On {report['samples']} {report['split']} samples {say_name(name)} is {value:.4g}{beside}."
     support = {row["label"]: row["support"] for row in report["per_class"]}
     common = max(support, key=lambda label: support[label])
     floor = support[common] / report["samples"]
-    m = report["metrics"]
     return (
         f"On {report['samples']} {report['split']} samples {m['accuracy']:.1%} are right "
         f"(95 % interval {m['accuracy_low']:.1%} to {m['accuracy_high']:.1%}); always saying "
@@ -74,10 +79,41 @@ def verdict(report: dict[str, Any]) -> str:
     )
 
 
+def say_name(name: str) -> str:
+    """Return a metric's name for people."""
+    return _NAMES.get(name, name.replace("_", " "))
+
+
+_NAMES = {"macro_f1": "macro F1", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "r2": "R2", "macro_iou": "mean IoU"}
+
+
+def say_metrics(report: dict[str, Any]) -> str:
+    """Return every figure of a report in a line, with its interval where it has one."""
+    m = report["metrics"]
+    said = []
+    for name, value in m.items():
+        if name.endswith(("_low", "_high")):
+            continue
+        low, high = m.get(f"{name}_low"), m.get(f"{name}_high")
+        interval = "" if low is None or high is None else f" (95 % interval {low:.4f} to {high:.4f})"
+        said.append(f"{say_name(name)} {value:.4f}{interval}")
+    return ", ".join(said)
+
+
+def class_head(report: dict[str, Any]) -> list[str]:
+    """Return the head of the table of classes (or of numbers)."""
+    columns = [key for key in report["per_class"][0] if key not in ("label", "support")]
+    return ["class", *(say_name(key) for key in columns), "samples"]
+
+
 def class_rows(report: dict[str, Any]) -> list[list[str]]:
-    """Return a row for each class as text: name, precision, recall, F1 and number of samples."""
+    """Return a row for each class as text: its name, its figures and the number of its samples."""
     return [
-        [row["label"], *(f"{row[name]:.3f}" for name in ("precision", "recall", "f1")), str(row["support"])]
+        [
+            row["label"],
+            *("-" if v is None else f"{v:.3f}" for key, v in row.items() if key not in ("label", "support")),
+            str(row["support"]),
+        ]
         for row in report["per_class"]
     ]
 
@@ -89,7 +125,7 @@ def _evaluation(split: str, report: dict[str, Any]) -> str:
         if f"{row[0]}_low" in m:
             row[1] += f" ({m[f'{row[0]}_low']:.4f} to {m[f'{row[0]}_high']:.4f})"
     parts = [f"<h2>{split.capitalize()} split</h2>", _table(["Metric", "Value"], rows), "<h3>Classes</h3>"]
-    parts.append(_table(["Class", "Precision", "Recall", "F1", "Samples"], class_rows(report)))
+    parts.append(_table([name[0].upper() + name[1:] for name in class_head(report)], class_rows(report)))
     if "confusion_matrix" in report:
         parts += ["<h3>Confusions</h3>", _confusions(report["confusion_matrix"], report["labels"])]
     return "".join(parts)
@@ -153,11 +189,14 @@ def _text(x: int, y: int, text: str, anchor: str, colour: str = "currentColor") 
 
 
 def _data(facts: dict[str, Any]) -> str:
-    counts = facts["counts"]
-    labels = list(next(iter(counts.values())))
+    counts, sizes = facts["counts"], facts["sizes"]
+    labels = [label for label in next(iter(counts.values())) if any(row[label] for row in counts.values())]
     rows = [[label, *(str(counts[split][label]) for split in counts)] for label in labels]
-    rows.append(["all", *(str(sum(counts[split].values())) for split in counts)])
-    findings = [f"{found['severity']}: {Finding(**found)}" for found in facts["findings"]]
+    rows.append(["all", *(str(sizes[split]) for split in counts)])
+    findings = [
+        f"{found['severity']}: {Finding(**{**found, 'samples': tuple(found['samples'])})}"
+        for found in facts["findings"]
+    ]
     notes = "".join(f"<p class='note'>{escape(note)}</p>" for note in [*findings, *facts["notes"]])
     fingerprint = f"<p class='note'>Fingerprint {facts['fingerprint']}</p>"
     return f"<h2>Data</h2>{_table(['Class', *counts], rows)}{notes}{fingerprint}"

@@ -1,13 +1,15 @@
-"""Division into training, validation and test: by class, in groups, and the same on every machine."""
+"""Division into training, validation and test: by class, group, time or fold, and the same on every machine."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from kerascnn.engine.times import times_of
 from kerascnn.errors import DataError, counted
 from kerascnn.spec import Sample
 from kerascnn.spec.spec import Split
@@ -23,18 +25,33 @@ class Division:
     """What each sample belongs to together with others."""
     torn: list[str]
     """Classes with too few different pictures to keep equal ones together."""
+    folds: list[int | None]
+    """The fold of each sample, where there are folds."""
 
 
-def split_samples(samples: Sequence[Sample], split: Split, seed: int, hashes: Sequence[str] | None = None) -> Division:
+def split_samples(
+    samples: Sequence[Sample],
+    split: Split,
+    seed: int,
+    hashes: Sequence[str] | None = None,
+    folds: Mapping[str, int] | None = None,
+) -> Division:
     """Divide samples.
 
     What the source itself says stays. A part that it does not have is taken from its training samples: of each class
     the same fraction, rounded, chosen by a hash of the seed and of the sample's name (or its group's), so that the
     order of the files does not matter. A group stays in one part, whatever the fraction; so do samples of equal content
-    (`hashes`), unless a class has too few different ones. A class keeps something to train on.
+    (`hashes`), unless a class has too few different ones. A class keeps something to train on. A sample of several
+    classes counts for its rarest one; samples without a class are divided as one.
+
+    `folds` says the fold of each sample by its id; without it, `data.split.folds` are made here.
 
     Raises DataError where a part that is asked for stays empty, or a name has nothing that `group_by` finds.
     """
+    if split.folds is not None:
+        return _by_fold(samples, split, seed, hashes, folds or {})
+    if split.order == "time":
+        return _by_time(samples, split)
     given = {sample.split for sample in samples}
     shares = {
         part: share
@@ -45,7 +62,7 @@ def split_samples(samples: Sequence[Sample], split: Split, seed: int, hashes: Se
     units = _joined(samples, groups, hashes)
     parts = [sample.split or "train" for sample in samples]
     torn = []
-    for label, members in _by_class(samples, parts, units).items():
+    for label, members in _by_class(strata(samples), parts, units).items():
         found = _divide(samples, members, units, shares, seed)
         if hashes is not None and not any(groups) and not _is_filled(found, len(members), shares):
             # Equal pictures alone are no reason to hold nothing back of a class: they are divided, and that is said.
@@ -58,12 +75,105 @@ def split_samples(samples: Sequence[Sample], split: Split, seed: int, hashes: Se
             parts[i] = part
     for part in shares:
         if part not in parts:
-            what = "groups" if any(groups) else "samples"
-            raise DataError(
-                f"no class has enough {what} to give {shares[part]:g} of them to the {part} split; "
-                f"raise data.split.{part}, set it to 0, or add data"
-            )
-    return Division(parts, groups, torn)
+            raise _empty(part, shares[part], "groups" if any(groups) else "samples", "no class has")
+    return Division(parts, groups, torn, [None] * len(samples))
+
+
+def _empty(part: str, share: float, what: str, who: str = "there are not") -> DataError:
+    return DataError(
+        f"{who} enough {what} to give {share:g} of them to the {part} split; raise data.split.{part}, set it to 0, or "
+        "add data"
+    )
+
+
+def strata(samples: Sequence[Sample]) -> list[str]:
+    """Return for each sample the class of which every split gets its share: the rarest, where there are several."""
+    named = [_classes(sample) for sample in samples]
+    counts = Counter(label for labels in named for label in labels)
+    return [min(labels, key=lambda label: (counts[label], label), default="") for labels in named]
+
+
+def _classes(sample: Sample) -> list[str]:
+    if not isinstance(sample.target, tuple):
+        return [sample.label]
+    # Boxes of one class many times are one reason to put a picture somewhere.
+    names = {getattr(item, "label", item) for item in sample.target}
+    return sorted(name for name in names if isinstance(name, str))
+
+
+def _by_fold(
+    samples: Sequence[Sample], split: Split, seed: int, hashes: Sequence[str] | None, given: Mapping[str, int]
+) -> Division:
+    """Put one fold into the test split, and a fraction of the others into the validation split."""
+    assert split.folds is not None
+    own = sorted({sample.split for sample in samples} - {None, "train"}, key=str)
+    if own:
+        raise DataError(
+            f"data.split.folds divides all samples, but the source has a {own[0]} split of its own; "
+            "leave out one of them"
+        )
+    groups = _groups(samples, split)
+    units = _joined(samples, groups, hashes)
+    classes = strata(samples)
+    folds = [given[sample.id] for sample in samples] if given else _fold_numbers(classes, units, split.folds, seed)
+    empty = [number for number in range(split.folds) if number not in folds]
+    if empty or max(folds) >= split.folds:
+        what = f"fold {empty[0]} has no sample" if empty else f"there is a fold {max(folds)}"
+        raise DataError(f"data.split.folds is {split.folds}, but {what}; folds are counted from 0")
+    held = split.fold or 0
+    parts = ["test" if fold == held else "train" for fold in folds]
+    shares = {"validation": split.validation} if split.validation else {}
+    for members in _by_class(classes, parts, units).values():
+        for i, part in _divide(samples, members, units, shares, seed).items():
+            parts[i] = part
+    if shares and "validation" not in parts:
+        raise _empty("validation", split.validation, "groups" if any(groups) else "samples", "no class has")
+    return Division(parts, groups, [], list(folds))
+
+
+def _fold_numbers(classes: Sequence[str], units: Sequence[tuple[str, ...]], count: int, seed: int) -> list[int]:
+    """Return folds that hold about as many samples of each class: each unit goes where its class is rarest so far."""
+    members: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i, unit in enumerate(units):
+        members[unit].append(i)
+    filled = [Counter[str]() for _ in range(count)]
+    folds = [0] * len(units)
+    # Large units first: what is small fills the gaps that they leave.
+    for unit in sorted(members, key=lambda unit: (-len(members[unit]), _hash(seed, unit))):
+        own = Counter(classes[i] for i in members[unit])
+        main = min(own, key=lambda label: (-own[label], label))
+        best = min(range(count), key=lambda fold: (filled[fold][main], filled[fold].total(), fold))
+        filled[best] += own
+        for i in members[unit]:
+            folds[i] = best
+    return folds
+
+
+def _by_time(samples: Sequence[Sample], split: Split) -> Division:
+    """Hold back the latest samples. A group stays together, at the time of its latest sample."""
+    groups = _groups(samples, split)
+    units = _joined(samples, groups, None)
+    times = times_of(samples, split)
+    parts = [sample.split or "train" for sample in samples]
+    free = [i for i, part in enumerate(parts) if part == "train"]
+    latest: dict[tuple[str, ...], float] = {}
+    members: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    for i in free:
+        latest[units[i]] = max(times[i], latest.get(units[i], -math.inf))
+        members[units[i]].append(i)
+    order = sorted(members, key=lambda unit: (latest[unit], unit))
+    given = {sample.split for sample in samples}
+    for part, share in (("test", split.test), ("validation", split.validation)):
+        wanted = round(len(free) * share)
+        taken = 0
+        while part not in given and taken < wanted and len(order) > 1:
+            unit = order.pop()
+            taken += len(members[unit])
+            for i in members[unit]:
+                parts[i] = part
+        if share and part not in parts:
+            raise _empty(part, share, "groups" if any(groups) else "samples")
+    return Division(parts, groups, [], [None] * len(samples))
 
 
 def _groups(samples: Sequence[Sample], split: Split) -> list[str | None]:
@@ -107,12 +217,12 @@ def _joined(
 
 
 def _by_class(
-    samples: Sequence[Sample], parts: Sequence[str], units: Sequence[tuple[str, ...]]
+    classes: Sequence[str], parts: Sequence[str], units: Sequence[tuple[str, ...]]
 ) -> Mapping[str, list[int]]:
     """Return the training samples by the class that most of their unit belong to."""
     labels: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
     for i, unit in enumerate(units):
-        labels[unit][samples[i].label] += 1
+        labels[unit][classes[i]] += 1
     main = {unit: min(counts, key=lambda label: (-counts[label], label)) for unit, counts in labels.items()}
     by_class: dict[str, list[int]] = defaultdict(list)
     for i, part in enumerate(parts):

@@ -14,7 +14,7 @@ import numpy as np
 from kerascnn.engine.build import Built
 from kerascnn.engine.data import Dataset
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.stream import Prefetch, Stream
+from kerascnn.engine.stream import Prefetch, Stream, Take
 from kerascnn.errors import DivergedError, KerasCnnError, StoppedError
 from kerascnn.runs.atomic import append_json_line, write_with
 from kerascnn.runs.folder import RunFolder
@@ -39,9 +39,9 @@ class StageResult:
 class Held(keras.utils.PyDataset):
     """The samples of a split in order, in batches, for figures."""
 
-    def __init__(self, data: Dataset, targets: np.ndarray, indices: np.ndarray, batch_size: int):
+    def __init__(self, take: Take, targets: Take, indices: np.ndarray, batch_size: int):
         super().__init__(workers=1, use_multiprocessing=False)
-        self.data, self.targets, self.indices, self.batch_size = data, targets, indices, batch_size
+        self.take, self.targets, self.indices, self.batch_size = take, targets, indices, batch_size
         self.failure: Exception | None = None
         """Why a batch could not be made, as it was raised: a backend may wrap it on its way."""
 
@@ -49,9 +49,9 @@ class Held(keras.utils.PyDataset):
         return -(-len(self.indices) // self.batch_size)
 
     def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        part = slice(i * self.batch_size, (i + 1) * self.batch_size)
+        part = self.indices[i * self.batch_size : (i + 1) * self.batch_size]
         try:
-            return self.data.pictures.take(self.indices[part]), self.targets[part]
+            return self.take(part), self.targets(part)
         except Exception as error:
             self.failure = error
             raise
@@ -81,8 +81,7 @@ class Trainer:
         held = data.indices("validation")
         self.validation = None
         if len(held):
-            targets = spec.task.targets(data.classes[held].tolist(), data.info)
-            self.validation = Held(data, targets, held, max(256, stream.batch_size))
+            self.validation = Held(data.elements.take, stream.targets, held, max(256, stream.batch_size))
 
     def run_stage(self, number: int) -> StageResult:
         """Train one stage from the best weights so far, and end on the best. Raises DivergedError, StoppedError."""

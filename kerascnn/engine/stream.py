@@ -14,8 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from kerascnn.spec import Augmentation, Geometric
-from kerascnn.spec.warp import identity, warp
+from kerascnn.engine.augment import Batch, Boxes, augmented
+from kerascnn.spec import Augmentation
+
+Take = Callable[[np.ndarray], np.ndarray]
+"""Gives an array for samples by their numbers."""
 
 _ORDER, _AUGMENT = 1, 2
 
@@ -25,58 +28,22 @@ def generator(seed: int, purpose: int, number: int) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, purpose, number])))
 
 
-def together(augment: Sequence[Augmentation]) -> list[list[Augmentation]]:
-    """Return the augmentations in their order, neighbours that are resampled as one in one list.
-
-    Those are geometric ones with the same border; one that never looks beyond the picture goes with any.
-    """
-    groups: list[list[Augmentation]] = []
-    border: str | None = None
-    for augmentation in augment:
-        own = augmentation.border if isinstance(augmentation, Geometric) else None
-        if (
-            groups
-            and isinstance(augmentation, Geometric)
-            and isinstance(groups[-1][0], Geometric)
-            and (own is None or border is None or own == border)
-        ):
-            groups[-1].append(augmentation)
-            border = border or own
-        else:
-            groups.append([augmentation])
-            border = own
-    return groups
-
-
-def augmented(images: np.ndarray, augment: Sequence[Augmentation], rng: np.random.Generator) -> np.ndarray:
-    """Return the batch as the augmentations make it, one after the other, each group resampled once."""
-    for group in together(augment):
-        geometric = [augmentation for augmentation in group if isinstance(augmentation, Geometric)]
-        if len(geometric) < 2:
-            images = group[0].apply(images, rng)
-            continue
-        n, height, width, _ = images.shape
-        matrices = identity(n)
-        for augmentation in geometric:
-            matrices = matrices @ augmentation.matrices(n, height, width, rng)
-        images = warp(images, matrices, next((a.border for a in geometric if a.border), "zeros"))
-    return images
-
-
 class Stream:
     """Batches of training samples by step number."""
 
     def __init__(
         self,
-        take: Callable[[np.ndarray], np.ndarray],
+        take: Take,
         indices: np.ndarray,
-        targets: np.ndarray,
+        answers: Callable[[np.ndarray], Any],
+        finish: Callable[[Any], np.ndarray] = np.asarray,
         *,
+        kind: str = "class",
         batch_size: int,
         seed: int,
         augment: Sequence[Augmentation] = (),
     ):
-        self.take, self.indices, self.targets = take, indices, targets
+        self.take, self.indices, self.answers, self.finish, self.kind = take, indices, answers, finish, kind
         self.batch_size = min(batch_size, len(indices))
         self.seed, self.augment = seed, augment
         self._pass: tuple[int, np.ndarray] = (-1, indices)
@@ -97,11 +64,28 @@ class Stream:
         return np.concatenate(chosen)
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the augmented pictures and the targets of a step."""
-        positions = self.positions(step)
-        images = self.take(self.indices[positions])
-        images = augmented(images, self.augment, generator(self.seed, _AUGMENT, step))
-        return images, self.targets[positions]
+        """Return the augmented elements and the targets of a step."""
+        chosen = self.indices[self.positions(step)]
+        images, answers = self.take(chosen), self.answers(chosen)
+        if not self.augment:
+            return images, self.finish(answers)
+        rng = generator(self.seed, _AUGMENT, step)
+        if self.kind == "mask":
+            batch = augmented(Batch(images, masks=answers), self.augment, rng)
+            return batch.images, self.finish(batch.masks)
+        if self.kind == "boxes":
+            boxes = [Boxes(rows[:, 1:], rows[:, 0]) for rows in answers]
+            batch = augmented(Batch(images, boxes=boxes), self.augment, rng)
+            return batch.images, self.finish(
+                [np.column_stack([found.labels, found.places]).astype("float32") for found in batch.boxes or ()]
+            )
+        batch = augmented(Batch(images, self.finish(answers)), self.augment, rng)
+        assert batch.targets is not None
+        return batch.images, batch.targets
+
+    def targets(self, indices: np.ndarray) -> np.ndarray:
+        """Return the targets of samples that are not augmented."""
+        return self.finish(self.answers(indices))
 
     def _permutation(self, number: int) -> np.ndarray:
         if self._pass[0] != number:

@@ -12,18 +12,19 @@ import keras
 
 from kerascnn import __version__
 from kerascnn.engine.build import Built, build, precision_policy
-from kerascnn.engine.data import Dataset, anchor, load_data
+from kerascnn.engine.data import QUARANTINE, Dataset, anchor, load_data
 from kerascnn.engine.devices import choose_precision, choose_xla, environment
 from kerascnn.engine.faults import explain
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import StageResult, Trainer
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError
+from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, UsageError
 from kerascnn.runs.atomic import write_json, write_json_lines
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
 from kerascnn.runs.state import write_state
 from kerascnn.spec import Spec
+from kerascnn.spec.lint import Known, lint
 from kerascnn.spec.yaml_text import write_yaml
 
 _REASON_LINES = 100
@@ -45,6 +46,11 @@ def train(
     Raises KerasCnnError; the folder's state then says `failed`, `diverged` or `stopped`, with the reason.
     """
     progress = progress or Progress()
+    if spec.data.split.folds is not None and spec.data.split.fold is None:
+        raise UsageError(
+            f"data.split.folds asks for {spec.data.split.folds} trainings: use cross_validate, or say with "
+            "data.split.fold which one this is"
+        )
     spec = anchor(spec)
     text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
@@ -68,22 +74,30 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
     write_state(run.path, "running")
     data = load_data(spec, progress)
     _write_data(run, data)
+    data.refuse_errors(spec.data.allow)
     _check_monitor(spec, data)
-    for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity == "warning")]:
+    for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity != "note")]:
         progress.note(note)
         run.log(note)
     precision, xla = choose_precision(spec), choose_xla(spec)
     with precision_policy(precision["used"]):
         built = build(spec, data.info)
+        advice = [said.finding() for said in lint(spec, Known(data.info, data.findings, built.model.count_params()))]
+        for said in advice:
+            progress.note(f"{said.id}: {said}")
+            run.log(f"{said.id}: {said}")
         stream = Stream(
-            data.pictures.take,
+            data.elements.take,
             data.indices("train"),
-            spec.task.targets(data.classes[data.indices("train")].tolist(), data.info),
+            data.answers.of,
+            lambda answers: spec.task.targets(answers, data.info),
+            kind=data.answers.kind,
             batch_size=spec.train.batch_size,
             seed=spec.train.seed,
             augment=spec.augment,
         )
         effective = _effective(spec, data, built, stream, precision, xla)
+        effective["advice"] = [said.as_dict() for said in advice]
         write_json(run.path / "effective.json", effective)
         trainer = Trainer(spec, data, built, stream, run, progress, stop, xla=xla["used"])
         for number in range(len(spec.train.stages)):
@@ -111,6 +125,8 @@ def _write_data(run: RunFolder, data: Dataset) -> None:
     facts = {
         "fingerprint": data.fingerprint,
         "samples": len(data.manifest),
+        "quarantined": data.parts.count(QUARANTINE),
+        "sizes": data.sizes,
         "counts": data.info.counts,
         "mean": data.info.mean,
         "variance": data.info.variance,
@@ -119,7 +135,7 @@ def _write_data(run: RunFolder, data: Dataset) -> None:
     }
     write_json(run.path / "data.json", facts)
     write_json(run.path / "labels.json", list(data.info.labels))
-    write_json(run.path / "input.json", {"shape": list(data.info.shape), **dataclasses.asdict(data.form)})
+    write_json(run.path / "input.json", {"shape": list(data.info.shape), **data.elements.form.spell()})
 
 
 def _effective(
@@ -132,8 +148,8 @@ def _effective(
         "parameters": built.model.count_params(),
         "batch_size": {"asked": spec.train.batch_size, "used": stream.batch_size},
         "steps_per_epoch": stream.steps_per_epoch,
-        "samples": {split: sum(counts.values()) for split, counts in data.info.counts.items()},
-        "pictures": "held in memory" if data.pictures.cache is not None else "decoded anew for each batch",
+        "samples": data.sizes,
+        "elements": data.elements.where,
         "augmentation": [augmentation.spell() for augmentation in spec.augment],
         "preprocessing": {"input_shape": list(data.info.shape), **spec.model.preprocess.model_dump(mode="json")},
         "stages": [],

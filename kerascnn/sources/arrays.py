@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     import numpy as np
 
 
+MAX_CHANNELS = 64
+
+
 @register("arrays")
 class Arrays(Source):
     """Pictures and labels as arrays: in one .npz file, or in a .npy file each.
 
-    Pictures are uint8 `(n, height, width)` or `(n, height, width, 1 or 3)`; labels are whole numbers or texts `(n,)`.
-    Nothing that needs pickle is read.
+    Pictures are uint8 or uint16 `(n, height, width)` or `(n, height, width, channels)` with 1 to 64 channels; labels
+    are whole numbers or texts `(n,)`. Nothing that needs pickle is read.
     """
 
     paths: ClassVar[tuple[str, ...]] = ("path", "labels_path")
@@ -59,6 +62,8 @@ class Arrays(Source):
         samples = []
         for prefix, split, images, labels in parts:
             _check(file, images, labels)
+            if not images.dtype.isnative:
+                images = images.astype(images.dtype.newbyteorder("="))
             names = [self._name(label, file) for label in labels.tolist()]
             samples += [
                 Sample(f"{prefix}{i:06d}", image, name, split)
@@ -116,11 +121,12 @@ def _check(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
     import numpy as np
 
     shape = images.shape
-    if images.dtype != np.uint8:
-        raise DataError(f"{file}: pictures are {images.dtype}; they should be uint8, 0 to 255")
-    if not (len(shape) == 3 or (len(shape) == 4 and shape[-1] in (1, 3))):
+    if images.dtype.newbyteorder("=") not in (np.uint8, np.uint16):
+        raise DataError(f"{file}: pictures are {images.dtype}; they should be uint8 (0 to 255) or uint16 (0 to 65535)")
+    if not (len(shape) == 3 or (len(shape) == 4 and 1 <= shape[-1] <= MAX_CHANNELS)):
         raise DataError(
-            f"{file}: pictures have the shape {shape}; it should be (n, height, width) or with 1 or 3 behind"
+            f"{file}: pictures have the shape {shape}; it should be (n, height, width), or (n, height, width, "
+            f"channels) with 1 to {MAX_CHANNELS} channels"
         )
     if labels.shape != shape[:1]:
         raise DataError(f"{file}: there are labels of shape {labels.shape} for {shape[0]} pictures")

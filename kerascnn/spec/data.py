@@ -55,6 +55,9 @@ class Sample:
     """What else is known of it, by the name of the column."""
 
 
+STOPPING = ("unreadable", "duplicate-across-splits", "group-across-splits", "mask-size", "mask-values")
+"""The findings that can stop a training; `data.allow` takes their names."""
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -94,6 +97,8 @@ class Scan:
     """What was left out, in sentences for the user."""
     findings: Sequence[Finding] = ()
     """What is wrong with samples as far as the source alone can tell, such as a box without area."""
+    mask_values: Sequence[int] = ()
+    """The stored values of masks that mean the classes 0, 1, 2, ..."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +106,8 @@ class DataInfo:
     """What a model is built for. It is the only way in which data reaches a model."""
 
     shape: tuple[int, ...]
-    """Shape of one element as the model takes it, without the batch: (height, width, channels) of a picture."""
+    """Shape of one element as the model takes it, without the batch: (height, width, channels) of a picture, (tokens,)
+    of a text, (time steps, channels) of a series, (samples, channels) of a sound."""
     labels: tuple[str, ...]
     """The classes in the order of the model's outputs."""
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
@@ -110,6 +116,10 @@ class DataInfo:
     """Mean of each channel over the training split, in units of the stored values (0 to 255)."""
     variance: tuple[float, ...] | None = None
     """Variance of each channel over the training split, in the same units squared."""
+    vocabulary: int = 0
+    """Tokens that are told apart in a text."""
+    sample_rate: int = 0
+    """Samples a second of a sound."""
 
     @classmethod
     def of(cls, shape: Sequence[int], classes: int) -> DataInfo:

@@ -57,3 +57,13 @@ RegularExpression = Annotated[
     str, Field(min_length=1, max_length=200, json_schema_extra={"format": "regex"}), AfterValidator(_pattern)
 ]
 """A regular expression in Python's syntax."""
+
+
+def _rising(value: tuple[float, float]) -> tuple[float, float]:
+    if value[0] >= value[1]:
+        raise PydanticCustomError("range", "should be [low, high], the smaller number first")
+    return value
+
+
+Range = Annotated[tuple[float, float], Field(strict=False), AfterValidator(_rising)]
+"""[low, high]: two numbers, the smaller one first."""

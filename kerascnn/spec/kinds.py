@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
+from kerascnn.errors import UsageError
 from kerascnn.spec.component import Component
 from kerascnn.spec.data import DataInfo, Scan
 
@@ -37,7 +38,7 @@ class Backbone(Component):
     kind: ClassVar[str] = "backbone"
     folder: ClassVar[str] = "kerascnn.backbones"
     reads: ClassVar[str] = "image"
-    """The kind of data that it takes."""
+    """The kind of data that it takes, "any" for one that suits all."""
 
     @abstractmethod
     def apply(self, x: Any) -> dict[str, Any]:
@@ -61,12 +62,18 @@ class Head(Component):
 
 
 class Augmentation(Component):
-    """A random change to the training data that leaves its label true. It is never part of a model."""
+    """A random change to the training data that leaves its label true. It is never part of a model.
+
+    What belongs to a picture goes with it: a mask of class numbers, or boxes. One that moves pixels about says so by
+    deriving from Geometric, or by its own `apply_with_masks` and `apply_with_boxes`.
+    """
 
     kind: ClassVar[str] = "augmentation"
     folder: ClassVar[str] = "kerascnn.augmentations"
     reads: ClassVar[str] = "image"
     """The kind of data that it changes."""
+    carries: ClassVar[frozenset[str]] = frozenset({"mask", "boxes"})
+    """What stays true of a changed picture, or is moved with it: "mask", "boxes"."""
 
     @abstractmethod
     def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -76,6 +83,45 @@ class Augmentation(Component):
         that the same generator gives the same batch.
         """
 
+    def apply_with_masks(
+        self, images: np.ndarray, masks: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the changed batch, and the masks that belong to it: unchanged, where pixels stay in their places.
+
+        `masks` are class numbers, uint8 `(n, height, width)`; IGNORE stands where a picture shows nothing. The pictures
+        are those that `apply` gives. Raises UsageError for one that cannot take masks along.
+        """
+        self.must_carry("mask")
+        return self.apply(images, rng), masks
+
+    def apply_with_boxes(
+        self, images: np.ndarray, boxes: Sequence[np.ndarray], rng: np.random.Generator
+    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+        """Return the changed batch, the boxes that belong to it, and which of each picture's boxes are still in it.
+
+        `boxes` are float32 `(k, 4)` for each picture: left, top, right and bottom in pixels from the upper left corner.
+        Those out of sight come back as well, with False in the last array `(k,)`. The pictures are those that `apply`
+        gives. Raises UsageError for one that cannot take boxes along.
+        """
+        import numpy as np
+
+        self.must_carry("boxes")
+        return self.apply(images, rng), list(boxes), [np.ones(len(some), bool) for some in boxes]
+
+    def must_carry(self, companion: str) -> None:
+        """Raise UsageError where this augmentation cannot take that along: "mask" or "boxes"."""
+        if companion not in self.carries:
+            name = self.type_name or type(self).__qualname__
+            raise UsageError(
+                f"augment: '{name}' cannot take {_COMPANIONS.get(companion, companion)} along with pictures; "
+                "remove it from `augment`"
+            )
+
+
+_COMPANIONS = {"mask": "masks"}
+
+IGNORE = 255
+"""The class number of a mask's pixel that counts for nothing."""
 
 Fill = Annotated[
     Literal["zeros", "reflect", "edge"],
@@ -115,13 +161,42 @@ class Geometric(Augmentation):
         n, height, width, _ = images.shape
         return warp(images, self.matrices(n, height, width, rng), self.border or "zeros")
 
+    def apply_with_masks(
+        self, images: np.ndarray, masks: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the batch and its masks, both resampled by the same matrices."""
+        from kerascnn.spec.warp import warp, warp_masks
+
+        n, height, width, _ = images.shape
+        self.must_carry("mask")
+        matrices = self.matrices(n, height, width, rng)
+        fill = self.border or "zeros"
+        return warp(images, matrices, fill), warp_masks(masks, matrices, fill)
+
+    def apply_with_boxes(
+        self, images: np.ndarray, boxes: Sequence[np.ndarray], rng: np.random.Generator
+    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
+        """Return the batch and its boxes, both moved by the same matrices, and which boxes are still in sight."""
+        from kerascnn.spec.warp import move_boxes, warp
+
+        n, height, width, _ = images.shape
+        self.must_carry("boxes")
+        matrices = self.matrices(n, height, width, rng)
+        moved = [move_boxes(some, matrix, height, width) for some, matrix in zip(boxes, matrices, strict=True)]
+        return warp(images, matrices, self.border or "zeros"), [some for some, _ in moved], [kept for _, kept in moved]
+
 
 class Mixing(Augmentation):
     """An augmentation that mixes samples of a batch with one another, and their targets with them."""
 
+    carries: ClassVar[frozenset[str]] = frozenset()
+
     @abstractmethod
     def mix(self, images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return the mixed batch and its targets, which are float32 `(n, classes)`. All chance comes from `rng`."""
+        """Return the mixed batch and its targets, which are float32 `(n, classes)`. All chance comes from `rng`.
+
+        Neither array is to be written to, and the targets have no say in how the pictures are mixed.
+        """
 
     def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the mixed batch alone."""
@@ -172,8 +247,13 @@ class Task(Component):
         """Return how many numbers the head has to give."""
 
     @abstractmethod
-    def targets(self, labels: Sequence[int], info: DataInfo) -> np.ndarray:
-        """Return what the loss compares the network's answers with, for samples of these class numbers."""
+    def targets(self, answers: Any, info: DataInfo) -> np.ndarray:
+        """Return what the loss compares the network's answers with.
+
+        `answers` are those of the samples, by `target`: class numbers `(n,)`; 0 or 1 for each class, uint8
+        `(n, classes)`; float32 values `(n, values)`; masks of class numbers, uint8 `(n, height, width)`; or a float32
+        array `(k, 5)` for each sample, the class number and the box in pixels of the model's input.
+        """
 
     @abstractmethod
     def loss(self) -> Any:
@@ -184,10 +264,18 @@ class Task(Component):
         """Return a new Keras metric for every name in `metrics`, under that name."""
 
     @abstractmethod
-    def report(self, targets: Sequence[int], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return everything that an evaluation says, as plain data, from class numbers and the network's answers.
+    def report(self, truth: Any, answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
+        """Return everything that an evaluation says, as plain data, from the samples' answers and the network's.
 
-        The keys "metrics" (name to number), "labels" and "per_class" are always there.
+        The keys "metrics" (name to number, the one that counts first), "labels" and "per_class" are always there;
+        "floor" holds what always giving the same answer would get.
+        """
+
+    @abstractmethod
+    def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
+        """Return what the network's answer for one element means.
+
+        "label" and "confidence" (None where there is none), and "probabilities" or "values" by the outputs' names.
         """
 
 

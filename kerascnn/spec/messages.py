@@ -39,7 +39,10 @@ _EXPECTED: dict[str, str] = {
     "too_long": "should have at most {max_length} items; it has {actual_length}",
     "literal_error": "should be {expected}",
 }
-_SELF_EXPLAINED = {"unknown_field", "unknown_component", "no_type", "plugin", "head_task", "reads", "monitor", "split"}
+_SELF_EXPLAINED = {
+    "unknown_field", "unknown_component", "unknown_name", "no_type", "plugin", "head_task", "reads", "target",
+    "monitor", "split", "split_ways",
+}  # fmt: skip
 _YAML_1_1_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _GROUPED = re.compile(r"[-+]?[0-9]{1,3}([_, ][0-9]{3})+(\.[0-9]+)?|[-+]?[0-9]+(_[0-9]+)+")
 

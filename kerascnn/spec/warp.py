@@ -2,11 +2,14 @@
 
 Places are (x, y): x counts columns, y counts rows, and the centre of the first pixel is (0, 0). A 3x3 matrix M leads
 from a place of the output to the place (u / w, v / w) of the input that it shows, with (u, v, w) = M (x, y, 1). So the
-matrix of one change after another is the product of theirs in the order in which they happen.
+matrix of one change after another is the product of theirs in the order in which they happen. Masks and boxes move the
+same way.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,6 +25,8 @@ _FAR = 1 << 17
 """A place in pixels beyond which none is told from another."""
 _BLOCK = 1 << 15
 """Pixels that are worked on at a time."""
+_VISIBLE = 0.3
+"""The least part of a moved box that has to be in the picture for the box to be kept."""
 
 
 def warp(images: np.ndarray, matrices: np.ndarray, fill: str = "zeros") -> np.ndarray:
@@ -42,8 +47,77 @@ def warp(images: np.ndarray, matrices: np.ndarray, fill: str = "zeros") -> np.nd
         if _is_shift(matrix):
             _shift(image, matrix, fill, out)
         else:
-            resample(image, matrix, out)
+            resample(image, partial(_places, matrix, width), out)
     return result
+
+
+def warp_by_field(images: np.ndarray, fields: np.ndarray, fill: str = "zeros") -> np.ndarray:
+    """Return the batch, each output pixel (x, y) showing the place (x + dx, y + dy) of the input, bilinearly.
+
+    A field holds dx and dy of every pixel, in pixels. Outside the picture there is what `warp` puts there.
+    Shapes: `(n, h, w, c), (n, 2, h, w) -> (n, h, w, c)`, uint8.
+    """
+    import numpy as np
+
+    result = np.empty(images.shape, np.uint8)
+    _, height, width, channels = images.shape
+    resample = _Resampler(height, width, channels, fill)
+    for image, field, out in zip(images, fields, result, strict=True):
+        resample(image, partial(_field_places, field), out)
+    return result
+
+
+def warp_masks(masks: np.ndarray, matrices: np.ndarray, fill: str = "zeros") -> np.ndarray:
+    """Return the masks, each moved as `warp` moves its picture; a pixel has the class of the nearest one.
+
+    Where the picture shows black from outside (zeros), the mask has IGNORE; mirrored or drawn out pixels have their
+    class. Shapes: `(n, h, w), (n, 3, 3) -> (n, h, w)`, uint8.
+    """
+    import numpy as np
+
+    _, height, width = masks.shape
+    places = (_places(matrix, width, range(height)) for matrix in matrices)
+    moved = [_nearest(mask, x, y, fill) for mask, (x, y) in zip(masks, places, strict=True)]
+    return np.array(moved, np.uint8).reshape(masks.shape)
+
+
+def warp_masks_by_field(masks: np.ndarray, fields: np.ndarray, fill: str = "zeros") -> np.ndarray:
+    """Return the masks, each moved as `warp_by_field` moves its picture; a pixel has the class of the nearest one.
+
+    Shapes: `(n, h, w), (n, 2, h, w) -> (n, h, w)`, uint8.
+    """
+    import numpy as np
+
+    rows = range(masks.shape[1])
+    places = (_field_places(field, rows) for field in fields)
+    moved = [_nearest(mask, x, y, fill) for mask, (x, y) in zip(masks, places, strict=True)]
+    return np.array(moved, np.uint8).reshape(masks.shape)
+
+
+def move_boxes(boxes: np.ndarray, matrices: np.ndarray, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the boxes as `warp` moves their picture, and which of them are kept.
+
+    Boxes are left, top, right and bottom in pixels from the picture's upper left corner, which is half a pixel from the
+    centre of the first one. A moved box is the smallest upright one about its four moved corners, cut to the picture.
+    It is kept where at least 30 % of its area are left and each side is a pixel or more. One matrix is for all boxes.
+    Shapes: `(k, 4), (3, 3) or (k, 3, 3) -> (k, 4) float32, (k,) bool`.
+    """
+    import numpy as np
+
+    boxes, matrices = np.asarray(boxes, "float64").reshape(-1, 4), np.broadcast_to(matrices, (len(boxes), 3, 3))
+    flat = np.abs(np.linalg.det(matrices)) < 1e-12  # a picture that is all one line shows no box
+    back = np.linalg.inv(np.where(flat[:, None, None], np.eye(3), matrices))
+    corners = boxes[:, [0, 2, 2, 0, 1, 1, 3, 3]].reshape(-1, 2, 4) - 0.5
+    x, y, w = (back @ np.concatenate([corners, np.ones((len(boxes), 1, 4))], axis=1)).transpose(1, 0, 2)
+    behind = (w < 1e-6).any(axis=1)
+    w = np.where(behind[:, None], 1.0, w)
+    moved = np.stack([x / w, y / w], axis=1) + 0.5
+    whole = np.concatenate([moved.min(axis=2), moved.max(axis=2)], axis=1)
+    cut = np.clip(whole, 0, (width, height, width, height))
+    sides, area = cut[:, 2:] - cut[:, :2], (whole[:, 2:] - whole[:, :2]).prod(axis=1)
+    # A millionth of slack, for what rounding takes from a side of just one pixel.
+    kept = (sides >= 1 - 1e-6).all(axis=1) & (sides.prod(axis=1) >= (_VISIBLE - 1e-6) * area)
+    return cut.astype("float32"), kept & ~behind & ~flat
 
 
 def about_centre(matrices: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -129,6 +203,30 @@ def _places(matrix: np.ndarray, width: int, rows: range) -> tuple[np.ndarray, np
     return tuple(np.rint(place * _ONE).astype(np.int32) for place in places)
 
 
+def _field_places(field: np.ndarray, rows: range) -> tuple[np.ndarray, np.ndarray]:
+    """Return the places x and y of the input that these rows of the output show, in 1/8192 pixel."""
+    import numpy as np
+
+    dx, dy = np.rint(np.clip(field[:, rows.start : rows.stop], -_FAR, _FAR) * _ONE).astype(np.int32)
+    dx += np.arange(field.shape[2], dtype=np.int32) * _ONE
+    dy += (np.arange(rows.start, rows.stop, dtype=np.int32) * _ONE)[:, None]
+    return dx, dy
+
+
+def _nearest(mask: np.ndarray, x: np.ndarray, y: np.ndarray, fill: str) -> np.ndarray:
+    """Return the classes of the pixels nearest to these places, in 1/8192 pixel; x and y are overwritten."""
+    import numpy as np
+
+    from kerascnn.spec.kinds import IGNORE
+
+    height, width = mask.shape
+    for places, size in ((x, width), (y, height)):
+        places += _ONE // 2
+        places >>= _BITS
+        places[...] = _inside(places, size, fill, 1)
+    return np.pad(mask, 1, constant_values=IGNORE)[y + 1, x + 1]
+
+
 class _Resampler:
     """Resamples pictures of one shape, in memory that it keeps: fresh memory costs as much as the work on it."""
 
@@ -144,13 +242,15 @@ class _Resampler:
         self.index = np.empty((self.rows, width), np.intp)
         self.long = np.empty((6, self.rows, width), np.uint64)
 
-    def __call__(self, image: np.ndarray, matrix: np.ndarray, result: np.ndarray) -> None:
-        """Write to `result` what the matrix makes of one picture."""
+    def __call__(
+        self, image: np.ndarray, places: Callable[[range], tuple[np.ndarray, np.ndarray]], result: np.ndarray
+    ) -> None:
+        """Write to `result` what one picture shows at the places x and y of each row of the output."""
         for values, channels in zip(self.bordered, self.groups, strict=True):
             self._pack(image, channels, values[1:-2, 1:-2])
         for top in range(0, self.height, self.rows):
             rows = range(top, min(top + self.rows, self.height))
-            x, y = _places(matrix, self.width, rows)
+            x, y = places(rows)
             self._blend(
                 _inside(x, self.width, self.fill, _ONE),
                 _inside(y, self.height, self.fill, _ONE),

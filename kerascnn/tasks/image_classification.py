@@ -1,86 +1,18 @@
-"""Image classification: one class for each picture."""
+"""One class for each picture."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from pydantic import Field
-
-from kerascnn.spec import DataInfo, Task, register
-
-if TYPE_CHECKING:
-    import numpy as np
+from kerascnn.spec import register
+from kerascnn.tasks.classification import Classification
 
 
 @register("image_classification")
-class ImageClassification(Task):
+class ImageClassification(Classification):
     """Say which one of several classes a picture shows.
 
     The loss is categorical cross-entropy. Shapes: targets and answers `(n, classes)`.
     """
 
     reads: ClassVar[str] = "image"
-    output: ClassVar[str] = "classes"
-    metrics: ClassVar[Mapping[str, str]] = {"accuracy": "max"}
-
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    """Share of each target that is spread over all classes (Szegedy et al. 2015, arXiv:1512.00567)."""
-
-    def outputs(self, info: DataInfo) -> int:
-        """Return the number of classes."""
-        return len(info.labels)
-
-    def targets(self, labels: Sequence[int], info: DataInfo) -> np.ndarray:
-        """Return one-hot rows."""
-        import numpy as np
-
-        return np.eye(len(info.labels), dtype="float32")[np.asarray(labels, dtype=int)]
-
-    def loss(self) -> Any:
-        """Return categorical cross-entropy."""
-        from keras import losses
-
-        return losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
-
-    def compiled_metrics(self) -> list[Any]:
-        """Return the accuracy."""
-        from keras import metrics
-
-        return [metrics.CategoricalAccuracy(name="accuracy")]
-
-    def report(self, targets: Sequence[int], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return accuracy with its 95 % interval (Wilson 1927), macro F1, loss, a row a class, and the confusions."""
-        import numpy as np
-        from scipy.stats import binomtest
-        from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
-
-        truth, guesses = np.asarray(targets, dtype=int), np.argmax(answers, axis=1)
-        classes = range(len(info.labels))
-        right = int((truth == guesses).sum())
-        interval = binomtest(right, len(truth)).proportion_ci(confidence_level=0.95, method="wilson")
-        precision, recall, f1, support = precision_recall_fscore_support(
-            truth, guesses, labels=classes, zero_division=0.0
-        )
-        loss = float(self.loss()(self.targets(targets, info), answers.astype("float32")))
-        return {
-            "metrics": {
-                "accuracy": right / len(truth),
-                "accuracy_low": float(interval.low),
-                "accuracy_high": float(interval.high),
-                "loss": loss,
-                "macro_f1": float(np.mean(f1)),
-            },
-            "per_class": [
-                {
-                    "label": label,
-                    "precision": float(precision[i]),
-                    "recall": float(recall[i]),
-                    "f1": float(f1[i]),
-                    "support": int(support[i]),
-                }
-                for i, label in enumerate(info.labels)
-            ],
-            "confusion_matrix": confusion_matrix(truth, guesses, labels=classes).tolist(),
-            "labels": list(info.labels),
-        }

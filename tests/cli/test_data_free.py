@@ -72,7 +72,7 @@ def test_validate_reports_every_mistake_of_every_file(capsys: pytest.CaptureFixt
 
     assert run(["validate", LENET, "bad.yaml", "--json"]) == 2
     good, bad = json.loads(capsys.readouterr().out)
-    assert good == {"file": LENET, "valid": True, "errors": []}
+    assert good == {"file": LENET, "valid": True, "errors": [], "advice": []}
     assert bad["errors"][0] == {
         "file": "bad.yaml",
         "line": bad["errors"][0]["line"],

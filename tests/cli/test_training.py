@@ -111,7 +111,7 @@ def test_predict_answers_for_files_and_folders(
     assert [Path(item["path"]).name for item in found] == ["0.png", "1.png", "2.png", "1.png"]
     assert found[1] == found[3]
     for item in found:
-        assert set(item) == {"path", "label", "confidence", "probabilities"}
+        assert set(item) == {"path", "label", "confidence", "probabilities", "values"}
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
         assert item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
 
@@ -157,7 +157,7 @@ def test_predict_names_every_unreadable_picture_and_answers_for_the_others(
     assert run(arguments) == 3
     out, err = capsys.readouterr()
     assert [Path(item["path"]).name for item in json.loads(out)] == ["good.png"]
-    assert "3 of 4 pictures cannot be read" in err
+    assert "3 of 4 files cannot be read" in err
     for name in ("text.jpg", "empty.png", "gone.png"):
         assert name in err
 

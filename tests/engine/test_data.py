@@ -1,4 +1,5 @@
 import os
+import shutil
 import types
 
 import numpy as np
@@ -6,9 +7,11 @@ import psutil
 import pytest
 from PIL import Image
 
-from kerascnn.engine import data as data_module
-from kerascnn.engine.data import anchor, load_data, load_split, scan_info
-from kerascnn.engine.pictures import Form, read_picture
+from kerascnn.engine.data import anchor, load_data, scan_info
+from kerascnn.engine.held import HeldSplit
+from kerascnn.engine.media import image as image_module
+from kerascnn.engine.media.image import ImageForm
+from kerascnn.engine.pictures import read_picture
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import DataError, UsageError
@@ -17,10 +20,20 @@ from kerascnn.sources.image_folder import ImageFolder
 from kerascnn.spec import Sample, Scan
 from tests.engine.made import make_folder, make_spec
 
+MEASURED = {"normalize": "standardize"}
+
 
 @pytest.fixture
 def folder(tmp_path):
     return make_folder(tmp_path / "data", {"cat": 20, "dog": 12})
+
+
+def load_split(spec, manifest, form, split):
+    return HeldSplit(spec, manifest, form, split).whole()
+
+
+def refuse(spec):
+    load_data(spec).refuse_errors(spec.data.allow)
 
 
 def save(path, size, mode="L"):
@@ -36,15 +49,15 @@ def test_every_sample_is_read_and_divided(folder):
         "validation": {"cat": 5, "dog": 3},
         "test": {"cat": 5, "dog": 3},
     }
-    assert data.form == Form((8, 8), "letterbox", 1)
+    assert data.elements.form == ImageForm((8, 8), "letterbox", 1)
     indices = [data.indices(split) for split in ("train", "validation", "test")]
     assert sorted(np.concatenate(indices)) == list(range(32))
     for i in (0, 7, 31):
         line = data.manifest[i]
-        picture = read_picture(folder / line["id"], data.form)
-        assert np.array_equal(data.pictures.take(np.array([i]))[0], picture.pixels)
+        picture = read_picture(folder / line["id"], data.elements.form)
+        assert np.array_equal(data.elements.take(np.array([i]))[0], picture.pixels)
         assert (line["sha256"], line["height"], line["width"]) == (picture.sha256, 8, 8)
-        assert line["label"] == data.info.labels[data.classes[i]] == line["id"].split("/")[0]
+        assert line["label"] == data.info.labels[data.answers.all[i]] == line["id"].split("/")[0]
         assert line["split"] == data.parts[i]
 
 
@@ -59,7 +72,7 @@ def test_pictures_of_several_sizes_want_an_image_size(folder):
     assert caught.value.exit_code == 3
     data = load_data(make_spec(folder, data={"image_size": [12, 16]}))
     assert data.info.shape == (12, 16, 1)
-    assert data.form.size == (12, 16)
+    assert data.elements.form.size == (12, 16)
     assert {(line["height"], line["width"]) for line in data.manifest} == {(8, 8), (10, 30), (9, 5)}
 
 
@@ -69,7 +82,7 @@ def test_every_bad_picture_is_named_with_its_reason(folder):
     half = (folder / "dog" / "000.png").read_bytes()
     (folder / "dog" / "half.png").write_bytes(half[: len(half) // 2])
     with pytest.raises(DataError, match="3 of 35 pictures cannot be read") as caught:
-        load_data(make_spec(folder))
+        refuse(make_spec(folder))
     assert [name for name, _ in caught.value.files] == [
         str(folder / name) for name in ("cat/empty.png", "dog/half.png", "dog/text.jpg")
     ]
@@ -85,7 +98,7 @@ def test_a_bad_picture_of_a_table_is_named_with_its_row(folder):
     rows = ["path,label", "cat/000.png,cat", "dog/000.png,dog", "bad.png,dog"]
     (folder / "labels.csv").write_text("\n".join(rows))
     with pytest.raises(DataError) as caught:
-        load_data(
+        refuse(
             make_spec(
                 {"type": "manifest", "path": str(folder / "labels.csv")},
                 data={"split": {"validation": 0, "test": 0}},
@@ -98,7 +111,7 @@ def test_a_bad_array_is_named_by_its_id(folder, monkeypatch):
     arrays = [Sample(f"a/{i}", np.zeros((8, 8, 1 + i % 2), "uint8"), "ab"[i % 2]) for i in range(6)]
     monkeypatch.setattr(ImageFolder, "scan", lambda self: Scan(arrays, ["a", "b"]))
     with pytest.raises(DataError) as caught:
-        load_data(make_spec(folder, data={"split": {"validation": 0, "test": 0}}))
+        refuse(make_spec(folder, data={"split": {"validation": 0, "test": 0}}))
     assert [name for name, _ in caught.value.files] == ["a/1", "a/3", "a/5"]
 
 
@@ -141,12 +154,12 @@ def test_parts_of_the_source_stay(tmp_path):
 
 def test_grey_pictures_among_coloured_ones_become_rgb(folder):
     save(folder / "cat" / "red.png", (8, 8), "RGB")
-    data = load_data(make_spec(folder))
+    data = load_data(make_spec(folder, preprocess=MEASURED))
     assert data.info.shape == (8, 8, 3)
-    assert data.form.channels == 3
+    assert data.elements.form.channels == 3
     for i, line in enumerate(data.manifest):
-        expected = read_picture(folder / line["id"], data.form).pixels
-        assert np.array_equal(data.pictures.take(np.array([i]))[0], expected)
+        expected = read_picture(folder / line["id"], data.elements.form).pixels
+        assert np.array_equal(data.elements.take(np.array([i]))[0], expected)
     assert len(data.info.mean) == len(data.info.variance) == 3
 
 
@@ -159,7 +172,7 @@ def test_the_spec_may_say_the_channels(folder, color, channels):
 
 def stream_of(data):
     train = data.indices("train")
-    return Stream(data.pictures.take, train, data.classes[train], batch_size=5, seed=0)
+    return Stream(data.elements.take, train, data.answers.of, batch_size=5, seed=0)
 
 
 @pytest.mark.parametrize("bytes_free", [0, 3000])
@@ -169,9 +182,10 @@ def test_pictures_that_do_not_fit_into_memory_are_decoded_anew_and_equal(folder,
     spec = make_spec(folder, data={"image_size": size})
     held = load_data(spec)
     monkeypatch.setattr(psutil, "virtual_memory", lambda: types.SimpleNamespace(available=bytes_free))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: types.SimpleNamespace(free=0))
     anew = load_data(spec)
-    assert held.pictures.cache is not None
-    assert anew.pictures.cache is None
+    assert held.elements.where == "held in memory"
+    assert anew.elements.where == "decoded anew for each batch"
     assert anew.info == held.info
     assert anew.fingerprint == held.fingerprint
     for step in range(8):
@@ -180,19 +194,18 @@ def test_pictures_that_do_not_fit_into_memory_are_decoded_anew_and_equal(folder,
 
 
 def test_a_picture_that_went_away_after_the_check_is_named(folder, monkeypatch):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: types.SimpleNamespace(available=0))
-    data = load_data(make_spec(folder))
+    data = load_data(make_spec(folder, data={"cache": "none"}))
     (folder / "cat" / "003.png").unlink()
     with pytest.raises(DataError, match="cannot be read any more") as caught:
-        data.pictures.take(np.array([2, 3, 4]))
+        data.elements.take(np.array([2, 3, 4]))
     assert caught.value.files == ((str(folder / "cat" / "003.png"), "is not there"),)
 
 
 @pytest.mark.parametrize("chunk", [512, 100])
 def test_mean_and_variance_are_those_of_numpy(chunk, monkeypatch):
-    monkeypatch.setattr(data_module, "_CHUNK", chunk)
-    data = load_data(make_spec({"type": "digits"}))
-    train = data.pictures.take(data.indices("train")).astype("float64")
+    monkeypatch.setattr(image_module, "_CHUNK", chunk)
+    data = load_data(make_spec({"type": "digits"}, preprocess=MEASURED))
+    train = data.elements.take(data.indices("train")).astype("float64")
     assert data.info.mean == pytest.approx(train.mean((0, 1, 2)), rel=1e-12)
     assert data.info.variance == pytest.approx(train.var((0, 1, 2)), rel=1e-12)
 
@@ -201,8 +214,8 @@ def test_each_channel_has_a_mean_and_a_variance_of_its_own(tmp_path):
     make_folder(tmp_path, {"a": 9, "b": 9}, channels=3)
     for i in range(9):
         Image.new("RGB", (8, 8), (255, 7, 0)).save(tmp_path / "a" / f"{i:03d}.png")
-    data = load_data(make_spec(tmp_path))
-    train = data.pictures.take(data.indices("train")).astype("float64")
+    data = load_data(make_spec(tmp_path, preprocess=MEASURED))
+    train = data.elements.take(data.indices("train")).astype("float64")
     assert data.info.mean == pytest.approx(train.mean((0, 1, 2)), rel=1e-12)
     assert data.info.variance == pytest.approx(train.var((0, 1, 2)), rel=1e-12)
     assert data.info.mean[0] > data.info.mean[1] > data.info.mean[2]
@@ -213,7 +226,7 @@ def test_the_variance_of_equal_pictures_is_zero(tmp_path):
         (tmp_path / label).mkdir()
         for i in range(8):
             Image.new("L", (8, 8), 77).save(tmp_path / label / f"{i}.png")
-    info = load_data(make_spec(tmp_path)).info
+    info = load_data(make_spec(tmp_path, preprocess=MEASURED)).info
     assert (info.mean, info.variance) == ((77.0,), (0.0,))
 
 
@@ -251,7 +264,7 @@ def test_names_of_other_bytes_than_utf8_survive_the_manifest(folder, tmp_path):
     assert read_json_lines(tmp_path / "lines") == data.manifest
     assert f"cat/{odd}" in {line["id"] for line in data.manifest}
     assert len(data.fingerprint) == 64
-    assert sum(len(load_split(spec, data.manifest, data.form, split)[1]) for split in data.info.counts) == 32
+    assert sum(len(load_split(spec, data.manifest, data.elements.form, split)[1]) for split in data.info.counts) == 32
 
 
 def test_progress_is_told_of_every_picture(folder):
@@ -272,9 +285,9 @@ def test_progress_is_told_of_every_picture(folder):
 def test_a_split_is_read_as_it_was(folder):
     spec = make_spec(folder)
     data = load_data(spec)
-    pictures, classes = load_split(spec, data.manifest, data.form, "test")
-    assert np.array_equal(pictures, data.pictures.take(data.indices("test")))
-    assert np.array_equal(classes, data.classes[data.indices("test")])
+    pictures, classes = load_split(spec, data.manifest, data.elements.form, "test")
+    assert np.array_equal(pictures, data.elements.take(data.indices("test")))
+    assert np.array_equal(classes, data.answers.all[data.indices("test")])
 
 
 def test_changes_outside_the_split_do_not_matter(folder):
@@ -283,7 +296,7 @@ def test_changes_outside_the_split_do_not_matter(folder):
     train = next(line["id"] for line in data.manifest if line["split"] == "train")
     save(folder / train, (8, 8))
     save(folder / "cat" / "new.png", (8, 8))
-    assert len(load_split(spec, data.manifest, data.form, "test")[1]) == 8
+    assert len(load_split(spec, data.manifest, data.elements.form, "test")[1]) == 8
 
 
 def test_changed_broken_and_vanished_samples_are_all_named(folder):
@@ -295,7 +308,7 @@ def test_changed_broken_and_vanished_samples_are_all_named(folder):
     (folder / gone).unlink()
     (folder / moved).rename(folder / "dog" / "moved.png")
     with pytest.raises(DataError, match="the test split is not what the run was made with") as caught:
-        load_split(spec, data.manifest, data.form, "test")
+        load_split(spec, data.manifest, data.elements.form, "test")
     assert dict(caught.value.files) == {
         str(folder / changed): "has other content than when the run was trained",
         str(folder / broken): "is empty (0 bytes)",
@@ -313,7 +326,7 @@ def test_a_relabelled_sample_is_named(folder):
     wrong = next(line["id"] for line in data.manifest if line["split"] == "test" and line["label"] == "cat")
     table.write_text(table.read_text().replace(f"{wrong},cat", f"{wrong},dog"))
     with pytest.raises(DataError) as caught:
-        load_split(spec, data.manifest, data.form, "test")
+        load_split(spec, data.manifest, data.elements.form, "test")
     [(name, reason)] = caught.value.files
     assert name.startswith(f"{folder / wrong} ({table}:")
     assert reason == "is labelled dog now than when the run was trained"
@@ -324,12 +337,12 @@ def test_a_class_that_came_or_went_is_named(folder):
     data = load_data(spec)
     make_folder(folder, {"bird": 3})
     with pytest.raises(DataError, match="other classes than when the run was trained") as caught:
-        load_split(spec, data.manifest, data.form, "test")
+        load_split(spec, data.manifest, data.elements.form, "test")
     assert caught.value.files == (("bird", "is a class that the run does not know"),)
     (folder / "bird").rename(folder.parent / "bird")
     (folder / "cat").rename(folder.parent / "cat")
     with pytest.raises(DataError) as caught:
-        load_split(spec, data.manifest, data.form, "test")
+        load_split(spec, data.manifest, data.elements.form, "test")
     assert caught.value.files == (("cat", "is not a class any more"),)
 
 
@@ -337,7 +350,7 @@ def test_a_split_that_the_run_does_not_have_is_a_usage_error(folder):
     spec = make_spec(folder, data={"split": {"validation": 0.25, "test": 0}})
     data = load_data(spec)
     with pytest.raises(UsageError, match="this run has no test split; it has train, validation"):
-        load_split(spec, data.manifest, data.form, "test")
+        load_split(spec, data.manifest, data.elements.form, "test")
 
 
 # Paths and info.

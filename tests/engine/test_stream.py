@@ -4,7 +4,8 @@ import time
 import numpy as np
 import pytest
 
-from kerascnn.engine.stream import Prefetch, Stream, augmented, generator, together
+from kerascnn.engine.augment import Batch, augmented, together
+from kerascnn.engine.stream import Prefetch, Stream, generator
 from kerascnn.spec import Augmentation, Fill, Geometric
 
 INDICES = np.arange(100, 123)
@@ -57,7 +58,7 @@ def make(n=23, batch_size=5, seed=0, augment=()):
     return Stream(
         lambda chosen: np.broadcast_to(chosen[:, None, None, None], (len(chosen), 2, 2, 1)).astype("uint8"),
         np.arange(100, 100 + n),
-        np.arange(n),
+        lambda chosen: chosen - 100,
         batch_size=batch_size,
         seed=seed,
         augment=augment,
@@ -159,7 +160,7 @@ def test_two_that_shift_resample_once():
             return super().matrices(n, height, width, rng) * [[[1, 1, 0]]] + [[[0, 0, 0.25], [0, 0, 0], [0, 0, 1]]]
 
     x = np.array([0, 0, 200, 0, 0], "uint8").reshape(1, 1, 5, 1)
-    found = augmented(x, [Quarter(), Quarter()], np.random.default_rng(0))
+    found = augmented(Batch(x), [Quarter(), Quarter()], np.random.default_rng(0)).images
     assert found.ravel().tolist() == [0, 100, 100, 0, 0]
 
 
@@ -167,7 +168,7 @@ def test_two_that_shift_resample_once():
 def test_draws_come_in_the_order_of_the_spec_fused_or_not(chain):
     one, other = np.random.default_rng(0), np.random.default_rng(0)
     images = np.zeros((3, 2, 2, 1), "uint8")
-    augmented(images, chain, one)
+    augmented(Batch(images), chain, one)
     for augmentation in chain:
         augmentation.apply(images, other)
     assert one.random() == other.random()
@@ -175,7 +176,7 @@ def test_draws_come_in_the_order_of_the_spec_fused_or_not(chain):
 
 def test_the_data_itself_is_not_written_to():
     cache = np.zeros((4, 2, 2, 1), "uint8")
-    stream = Stream(lambda i: cache[i], np.arange(4), np.arange(4), batch_size=2, seed=0, augment=[Noise()])
+    stream = Stream(lambda i: cache[i], np.arange(4), lambda i: i, batch_size=2, seed=0, augment=[Noise()])
     stream.batch(0)
     assert not cache.any()
 

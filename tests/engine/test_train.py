@@ -18,8 +18,9 @@ import pytest
 
 from kerascnn.engine import train as train_module
 from kerascnn.engine.build import build
-from kerascnn.engine.data import load_data, load_split
-from kerascnn.engine.pictures import Form
+from kerascnn.engine.data import load_data
+from kerascnn.engine.held import HeldSplit
+from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import Trainer
 from kerascnn.engine.train import train
@@ -161,7 +162,10 @@ def test_a_run_folder_is_complete(trained):
     assert (run.path / "spec.yaml").read_bytes() == b"# my own spec\n"
     assert spec_from_dict(run.read("spec.resolved.json")) == trained.spec
     assert run.read("labels.json") == ["dark", "grey", "light"]
-    assert run.read("input.json") == {"shape": [8, 8, 1], "size": [8, 8], "resize": "stretch", "channels": 1}
+    assert run.read("input.json") == {
+        "medium": "image", "shape": [8, 8, 1], "size": [8, 8], "resize": "stretch", "channels": 1,
+        "every_channel": False, "values": None,
+    }  # fmt: skip
     about = run.about()
     assert (about["name"], about["seed"], about["run"]) == ("small", 5, run.id)
     assert about["environment"]["backend"] == keras.backend.backend()
@@ -180,7 +184,7 @@ def test_the_manifest_has_a_line_for_each_sample(trained):
     lines = trained.run.manifest()
     facts = trained.run.read("data.json")
     assert len(lines) == facts["samples"] == 72
-    assert set(lines[0]) == {"id", "label", "split", "sha256", "height", "width"}
+    assert set(lines[0]) == {"id", "label", "split", "sha256", "height", "width", "format"}
     assert facts["counts"] == {
         "train": {"dark": 14, "grey": 12, "light": 10},
         "validation": {"dark": 7, "grey": 6, "light": 5},
@@ -216,12 +220,17 @@ def test_effective_says_what_was_done(trained):
         "batch_size": {"asked": 8, "used": 8},
         "steps_per_epoch": 5,
         "samples": {"train": 36, "validation": 18, "test": 18},
-        "pictures": "held in memory",
+        "elements": "held in memory",
         "augmentation": [
             {"type": "random_flip", "mode": "horizontal", "probability": 0.5},
             {"type": "random_crop", "padding": 1, "fill": "zeros"},
         ],
-        "preprocessing": {"input_shape": [8, 8, 1], "resize": None, "normalize": "standardize"},
+        "preprocessing": {"input_shape": [8, 8, 1], "resize": None, "normalize": "standardize"}
+        | {
+            "spectrogram": None,
+            "embedding": 128,
+        },
+        "advice": [],
     }
     # The head is 4 x 3 weights and 3 biases, the convolution 9 x 4, the normalisation 4 scales and 4 shifts.
     assert [stage["trainable_parameters"] for stage in stages] == [15, 15 + 36 + 8, 15 + 36]
@@ -289,7 +298,8 @@ def test_the_kept_model_is_that_of_the_best_epoch(trained):
         lowest = min(lowest, line["val_loss"])
     model = keras.models.load_model(trained.run.path / "model.keras")
     assert equal(weights_of(model).values(), trained.seen[-1].after.values())
-    images, classes = load_split(trained.spec, trained.run.manifest(), Form((8, 8), "stretch", 1), "validation")
+    form = ImageForm((8, 8), "stretch", 1)
+    images, classes = HeldSplit(trained.spec, trained.run.manifest(), form, "validation").whole()
     loss, answers = cross_entropy(model, images, classes)
     assert loss == pytest.approx(best["val_loss"], abs=1e-5)
     assert (answers.argmax(axis=1) == classes).mean() == pytest.approx(best["val_accuracy"], abs=1e-6)
@@ -471,7 +481,7 @@ def test_neither_a_figure_nor_a_weight_may_be_infinite(folder, tmp_path, figure,
     data = load_data(spec)
     built = build(spec, data.info)
     run = RunFolder.create(tmp_path, given=b"", ending=".yaml", resolved={}, about={})
-    stream = types.SimpleNamespace(batch_size=8)
+    stream = types.SimpleNamespace(batch_size=8, targets=data.answers.of)
     trainer = Trainer(spec, data, built, stream, run, Progress(), lambda: None, xla=False)
     weights = built.model.get_weights()
     built.model.set_weights([np.full_like(weights[0], weight), *weights[1:]])

@@ -87,7 +87,9 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
     ("images", "labels", "said"),
     [
         (IMAGES.astype("float32"), LABELS, "pictures are float32"),
-        (IMAGES[..., :2], LABELS, "pictures have the shape (12, 6, 5, 2)"),
+        (IMAGES[..., :0], LABELS, "pictures have the shape (12, 6, 5, 0)"),
+        (np.zeros((12, 2, 2, 65), "uint8"), LABELS, "(n, height, width, channels) with 1 to 64 channels"),
+        (IMAGES.astype("int16"), LABELS, "they should be uint8 (0 to 255) or uint16 (0 to 65535)"),
         (IMAGES[0, 0], LABELS, "pictures have the shape (5, 3)"),
         (IMAGES, LABELS[:5], "labels of shape (5,) for 12 pictures"),
         (IMAGES, np.eye(12), "labels of shape (12, 12)"),
@@ -97,3 +99,15 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
 def test_arrays_of_another_form_are_refused(tmp_path: Path, images: np.ndarray, labels: np.ndarray, said: str) -> None:
     np.savez(tmp_path / "set.npz", images=images, labels=labels)
     assert said in refusal(path=str(tmp_path / "set.npz"))
+
+
+@pytest.mark.parametrize(("channels", "dtype"), [(1, "uint8"), (2, "uint16"), (12, "uint8"), (64, "<u2"), (4, ">u2")])
+def test_pictures_have_any_number_of_channels_and_8_or_16_bits(tmp_path: Path, channels: int, dtype: str) -> None:
+    images = np.arange(2 * 3 * 4 * channels).reshape(2, 3, 4, channels).astype(dtype)
+    images[1, 2, 3, -1] = 65_535 if "2" in dtype else 255
+    np.savez(tmp_path / "set.npz", images=images, labels=[0, 1])
+    first, second = Arrays(path=str(tmp_path / "set.npz")).scan().samples
+    assert first.payload.dtype in (np.uint8, np.uint16)
+    assert first.payload.dtype.isnative
+    assert np.array_equal(first.payload, images[0])
+    assert second.payload[2, 3, -1] == images[1, 2, 3, -1]

@@ -161,9 +161,9 @@ def test_a_missing_folder_is_an_error(tmp_path):
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(tmp_path):
-    (tmp_path / "pictures.zip").touch()
-    with pytest.raises(DataError, match=r"pictures\.zip is not a folder"):
-        make("source", "image_folder", path=str(tmp_path / "pictures.zip")).scan()
+    (tmp_path / "pictures.tar").touch()
+    with pytest.raises(DataError, match=r"pictures\.tar is not a folder"):
+        make("source", "image_folder", path=str(tmp_path / "pictures.tar")).scan()
 
 
 def test_a_folder_without_folders_is_told_what_to_do(put):

@@ -1,4 +1,7 @@
+from datetime import date
+
 import pytest
+from pydantic import ValidationError
 
 from kerascnn.errors import DataError
 from kerascnn.testing import check_source
@@ -202,3 +205,137 @@ def test_groups_are_read_from_their_column(write):
 def test_a_row_without_a_group_is_named(write):
     _, wrong = refused(write("path,label,patient\na.jpg,cat,007\nb.jpg,dog,\n", group_column="patient"))
     assert wrong == [("labels.csv:3", "has no group")]
+
+
+def test_a_picture_may_belong_to_several_classes(write):
+    source = write("path,labels\na.jpg,dog; cat\nb.jpg,\nc.jpg,cat\n", labels_column="labels")
+    scan = source.scan()
+    assert source.target == "classes"
+    assert [(sample.label, sample.target) for sample in scan.samples] == [
+        ("", ("dog", "cat")), ("", ()), ("", ("cat",))
+    ]  # fmt: skip
+    assert list(scan.labels) == ["cat", "dog"]
+    assert list(scan.notes) == ["1 picture belongs to no class"]
+
+
+def test_classes_are_divided_by_what_the_spec_says(write):
+    scan = write("path,tags\na.jpg,a;b|c\n", labels_column="tags", separator="|").scan()
+    assert scan.samples[0].target == ("a;b", "c")
+
+
+def test_wrong_lists_of_classes_are_named(write):
+    _, wrong = refused(write("path,l\na.jpg,cat;;dog\nb.jpg,cat;cat\nc.jpg,;\n", labels_column="l"))
+    assert wrong == [
+        ("labels.csv:2", "names an empty class in 'cat;;dog'"),
+        ("labels.csv:3", "names a class twice in 'cat;cat'"),
+        ("labels.csv:4", "names an empty class in ';'"),
+    ]
+    message, _ = refused(write("path,l\na.jpg,\n", labels_column="l"))
+    assert message == "labels.csv: no row names a class in the column 'l'"
+
+
+def test_a_picture_may_be_answered_with_numbers(write):
+    source = write("path,x,y\na.jpg,1,-2.5\nb.jpg, 1e3 ,0\n", target_columns=["y", "x"])
+    scan = source.scan()
+    assert source.target == "values"
+    assert [sample.target for sample in scan.samples] == [(-2.5, 1.0), (0.0, 1000.0)]
+    assert list(scan.labels) == ["y", "x"]
+
+
+def test_what_is_no_finite_number_is_named(write):
+    _, wrong = refused(write("path,x\na.jpg,nan\nb.jpg,\nc.jpg,1e400\nd.jpg,two\n", target_columns=["x"]))
+    assert wrong == [
+        ("labels.csv:2", "has the x 'nan'; it should be a finite number"),
+        ("labels.csv:3", "has no x"),
+        ("labels.csv:4", "has the x '1e400'; it should be a finite number"),
+        ("labels.csv:5", "has the x 'two'; it should be a finite number"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        ({"label_column": "a", "labels_column": "b"}, "should be left out, as label_column is given"),
+        ({"label_column": "a", "target_columns": ["b"]}, "should be left out, as label_column is given"),
+        ({"labels_column": "a", "target_columns": ["b"]}, "should be left out, as labels_column is given"),
+        ({"target_columns": ["b", "b"]}, "should name no column twice"),
+        ({"target_columns": []}, "at least 1 item"),
+    ],
+)
+def test_a_table_gives_one_kind_of_answer(parameters, said):
+    with pytest.raises(ValidationError, match=said):
+        make("source", "manifest", path="labels.csv", **parameters)
+
+
+def test_label_is_the_column_where_none_is_named():
+    assert make("source", "manifest", path="x.csv").label_column == "label"
+    other = make("source", "manifest", path="x.csv", labels_column="labels")
+    assert other.label_column is None
+    spelled = other.spell()
+    assert make("source", spelled.pop("type"), **spelled) == other, "what is spelled out reads back"
+
+
+def test_times_and_other_columns_are_kept(write):
+    source = write(
+        "path,label,when,site\na.jpg,cat,2024-05-31,north\nb.jpg,dog,2024-06-01T08:00:00,\n",
+        time_column="when", metadata_columns=["site"],
+    )  # fmt: skip
+    scan = check_source(source)
+    assert [sample.time for sample in scan.samples] == ["2024-05-31", "2024-06-01T08:00:00"]
+    assert [sample.metadata for sample in scan.samples] == [{"site": "north"}, {"site": ""}]
+
+
+def test_times_are_told_alike(write):
+    text = "path,label,t\na.jpg,cat,2024-05-31\nb.jpg,cat,17\nc.jpg,cat,\nd.jpg,cat,yesterday\n"
+    wanted = "it should be a date, such as 2024-05-31 or 2024-05-31T12:30:00, or a number"
+    assert refused(write(text, time_column="t"))[1] == [
+        ("labels.csv:3", "has the time '17', a number; the first row has a date without a time zone"),
+        ("labels.csv:4", "has no time"),
+        ("labels.csv:5", f"has the time 'yesterday'; {wanted}"),
+    ]
+
+
+def test_a_tsv_file_is_divided_by_tabs(write, tmp_path):
+    (tmp_path / "labels.tsv").write_text("path\tlabel\na.jpg\tcat, or not\n")
+    scan = check_source(make("source", "manifest", path=str(tmp_path / "labels.tsv")))
+    assert [(sample.id, sample.label) for sample in scan.samples] == [("a.jpg", "cat, or not")]
+    (tmp_path / "labels.tsv").write_text("path,label\na.jpg,cat\n")
+    with pytest.raises(DataError, match="divided by another character than a tab"):
+        make("source", "manifest", path=str(tmp_path / "labels.tsv")).scan()
+
+
+def test_without_pyarrow_it_is_said_what_to_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    (tmp_path / "labels.parquet").touch()
+    with pytest.raises(DataError, match="pip install pyarrow"):
+        make("source", "manifest", path=str(tmp_path / "labels.parquet")).scan()
+
+
+def test_a_parquet_file_gives_texts(write, tmp_path):
+    pa = pytest.importorskip("pyarrow", reason="Parquet needs pyarrow, which is not installed")
+    from pyarrow import parquet
+
+    columns = {
+        "path": ["a.jpg", "b.jpg"], "label": ["007", "NA"], "age": [3, None], "when": [date(2024, 5, 31)] * 2,
+        "embedding": [[1.0], [2.0]],
+    }  # fmt: skip
+    parquet.write_table(pa.table(columns), tmp_path / "labels.parquet")
+
+    def source(**parameters):
+        return make("source", "manifest", path=str(tmp_path / "labels.parquet"), **parameters)
+
+    scan = check_source(source(time_column="when", metadata_columns=["age"]))
+    assert [(s.label, s.time, s.metadata["age"]) for s in scan.samples] == [
+        ("007", "2024-05-31", "3"), ("NA", "2024-05-31", "")
+    ]  # fmt: skip
+    assert scan.samples[1].origin == f"{tmp_path}/labels.parquet:2"
+    with pytest.raises(DataError, match="there is no column 'lable'; did you mean 'label'"):
+        source(label_column="lable").scan()
+    with pytest.raises(DataError, match="2 rows") as caught:
+        source(label_column="embedding").scan()
+    assert caught.value.files[0][1] == "has no text, number or date in embedding"
+    with pytest.raises(DataError, match="has no age"):
+        source(target_columns=["age"]).scan()
+    (tmp_path / "labels.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(DataError, match="cannot be read as Parquet"):
+        source().scan()

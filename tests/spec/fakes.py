@@ -30,6 +30,10 @@ class FakeTask(Task):
         """Return nothing."""
         return {}
 
+    def say(self, answer: Any, labels: Any) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
 
 class Segmentation(FakeTask):
     """A task about pictures that asks for masks."""

@@ -62,8 +62,11 @@ def test_source_augmentation_and_backbone_read_the_data_of_the_task(acme: None) 
         "data.source.type: 'digits' is for image data; the task 'acme.tagging' is about text data",
         "augment.0.type: 'random_flip' is for image data; the task 'acme.tagging' is about text data",
         "augment.1.type: 'random_crop' is for image data; the task 'acme.tagging' is about text data",
-        "model.backbone.type: 'layers' is for image data; the task 'acme.tagging' is about text data",
     ]
+    lenet = plain() | {"task": {"type": "acme.tagging"}, "augment": [], "train": {"monitor": "val_loss"}}
+    lenet["model"] = {**lenet["model"], "backbone": {"type": "lenet"}}
+    messages = [error["type"].message() for error in misfits(lenet)]
+    assert "'lenet' is for image data; the task 'acme.tagging' is about text data" in messages
 
 
 def test_parts_for_other_data_are_named_under_a_task_about_pictures(acme: None) -> None:

@@ -19,7 +19,7 @@ def answers(seed=0):
 
 
 def test_targets_are_one_hot_rows():
-    found = make("task", "image_classification").targets([2, 0], INFO)
+    found = make("task", "image_classification").targets(np.array([2, 0]), INFO)
     assert found.dtype == np.float32
     assert found.tolist() == [[0, 0, 1, 0], [1, 0, 0, 0]]
 

@@ -1,0 +1,139 @@
+"""What a saved model does to raw elements of each medium before its backbone sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import ops
+
+from kerascnn.errors import BuildError
+from kerascnn.spec import DataInfo, Spec
+from kerascnn.spec.spec import Preprocess, Spectrogram
+
+_INPUTS = {"image": "uint8", "text": "int32", "series": "float32", "audio": "float32"}
+_AUTO = {"image": "unit", "series": "each", "audio": "none", "text": "none"}
+_CONSTANT = 1e-6
+"""Part of its largest value within which a channel counts as constant: what rounding to 32 bits may leave."""
+
+
+def raw_input(spec: Spec, info: DataInfo) -> Any:
+    """Return the symbolic input of a model: bytes of pictures, numbers of tokens, series with NaN, or sounds."""
+    medium = spec.task.reads
+    return keras.Input(info.shape, dtype=_INPUTS[medium], name=medium)
+
+
+def preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
+    """Normalise and resize in float32, whatever the precision of the rest: 16 bits are off by whole grey levels.
+
+    In this order, because Keras's Resizing rounds bytes where it is called eagerly and does not in TensorFlow's graphs;
+    on real numbers both agree, and both orders give the same.
+    """
+    how, medium = spec.model.preprocess, spec.task.reads
+    _check_medium(how, medium)
+    normalize = _AUTO[medium] if how.normalize == "auto" else how.normalize
+    if medium == "text":
+        return keras.layers.Embedding(max(info.vocabulary, 2), how.embedding, name="embedding")(x)
+    if medium == "audio" and how.spectrogram is not None:
+        x = _spectrogram(x, how.spectrogram, info)
+        normalize = "each" if how.normalize == "auto" else normalize
+    if normalize == "each":
+        x = _each(x)
+    elif normalize != "none":
+        x = _scale(normalize, info)(x)
+    elif medium == "series":
+        x = ops.where(ops.isnan(x), 0.0, x)
+    elif medium == "image":
+        x = keras.layers.Rescaling(1.0, dtype="float32", name="normalize")(x)
+    if medium == "image" and how.resize and tuple(how.resize) != tuple(info.shape[:2]):
+        layer = keras.layers.Resizing(*how.resize, interpolation="bilinear", dtype="float32", name="resize")
+        # training=False: by default this layer tells all those after it that they are being trained.
+        x = layer(x, training=False)
+    return x
+
+
+def _check_medium(how: Preprocess, medium: str) -> None:
+    """Raise BuildError where a setting is for another medium, and so would do nothing."""
+    if medium != "image" and how.resize:
+        raise BuildError(f"is for pictures; {medium} data has no height and width", "model.preprocess.resize")
+    if medium != "audio" and how.spectrogram is not None:
+        raise BuildError(f"is for sounds, not for {medium} data", "model.preprocess.spectrogram")
+    known = {"image": None, "text": ("auto", "none")}.get(medium, ("auto", "each", "none"))
+    if known and how.normalize not in known:
+        raise BuildError(
+            f"{how.normalize} is not for {medium} data; choose {' or '.join(known)}", "model.preprocess.normalize"
+        )
+
+
+def _each(x: Any) -> Any:
+    """Return every channel of every element with mean 0 and variance 1; what is missing (NaN) becomes 0.
+
+    The standard deviation is that of the population, as in the papers on series (Wang et al. 2016, arXiv:1611.06455).
+    """
+    x = ops.cast(x, "float32")
+    axes = tuple(range(1, len(x.shape) - 1))
+    there = ops.logical_not(ops.isnan(x))
+    count = ops.maximum(ops.sum(ops.cast(there, "float32"), axes, keepdims=True), 1.0)
+    apart = ops.where(there, x, 0.0)
+    size = ops.max(ops.abs(apart), axes, keepdims=True)
+    for _ in range(2):  # the second time takes away what rounding leaves of a large mean
+        apart = ops.where(there, apart - ops.sum(apart, axes, keepdims=True) / count, 0.0)
+    peak = ops.max(ops.abs(apart), axes, keepdims=True)
+    # A constant series has no scale, and becomes zeros; how small the unit of the others is does not matter.
+    varies = peak > _CONSTANT * size
+    apart = ops.where(varies, apart / ops.where(varies, peak, 1.0), 0.0)
+    variance = ops.sum(ops.square(apart), axes, keepdims=True) / count
+    return apart / ops.sqrt(ops.where(varies, variance, 1.0))
+
+
+def _spectrogram(x: Any, how: Spectrogram, info: DataInfo) -> Any:
+    """Return a picture `(n, frames, mel_bins, 1)` of each sound, in decibels."""
+    rate = info.sample_rate or 16_000
+    window, hop = max(2, round(how.window * rate)), max(1, round(how.hop * rate))
+    fft_length = 1 << (window - 1).bit_length()
+    _check_spectrogram(how, rate, fft_length, x.shape[1])
+    layer = keras.layers.MelSpectrogram(
+        fft_length=fft_length,
+        sequence_length=window,
+        sequence_stride=hop,
+        sampling_rate=rate,
+        num_mel_bins=how.mel_bins,
+        min_freq=how.low,
+        max_freq=how.high or rate / 2,
+        # Keras cuts off what is this far below the loudest sound of the whole batch: far enough to cut nothing.
+        top_db=1000.0,
+        dtype="float32",
+        name="spectrogram",
+    )
+    bands = ops.transpose(layer(ops.mean(x, axis=-1)), (0, 2, 1))
+    # Keras 3.15 announces a frame too many where the hop divides the samples and one more.
+    return ops.expand_dims(bands[:, : 1 + x.shape[1] // hop], -1)
+
+
+def _check_spectrogram(how: Spectrogram, rate: int, fft_length: int, samples: int) -> None:
+    """Raise BuildError where the sounds have no such spectrogram."""
+    place = "model.preprocess.spectrogram"
+    high = how.high or rate / 2
+    if high > rate / 2:
+        raise BuildError(f"{high:g} Hz is more than half of data.audio.sample_rate ({rate})", f"{place}.high")
+    if how.low >= high:
+        raise BuildError(f"{how.low:g} Hz should be lower than the highest frequency, {high:g} Hz", f"{place}.low")
+    if samples <= fft_length // 2:
+        raise BuildError(
+            f"{how.window:g} seconds are too long for sounds of {samples / rate:g} seconds; shorten it, or raise "
+            "data.audio.seconds",
+            f"{place}.window",
+        )
+
+
+def _scale(how: str, info: DataInfo) -> keras.layers.Layer:
+    if how == "standardize":
+        channels = info.shape[-1]
+        mean = info.mean or (127.5,) * channels
+        variance = info.variance or (127.5**2,) * channels
+        # Numbers, not arrays: they are saved as such.
+        scale = [1 / max(v, 1.0) ** 0.5 for v in variance]
+        offset = [-m * s for m, s in zip(mean, scale, strict=True)]
+        return keras.layers.Rescaling(scale, offset, dtype="float32", name="normalize")
+    factor, shift = (1 / 255, 0.0) if how == "unit" else (2 / 255, -1.0)
+    return keras.layers.Rescaling(factor, shift, dtype="float32", name="normalize")

@@ -1,0 +1,18 @@
+"""Numbers for each picture."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kerascnn.spec import register
+from kerascnn.tasks.regression import Regression
+
+
+@register("image_regression")
+class ImageRegression(Regression):
+    """Say one number or several of each picture.
+
+    Shapes: targets and answers `(n, values)`.
+    """
+
+    reads: ClassVar[str] = "image"

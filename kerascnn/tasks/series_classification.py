@@ -1,0 +1,18 @@
+"""One class for each series."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kerascnn.spec import register
+from kerascnn.tasks.classification import Classification
+
+
+@register("series_classification")
+class SeriesClassification(Classification):
+    """Say which one of several classes a series belongs to.
+
+    The loss is categorical cross-entropy. Shapes: targets and answers `(n, classes)`.
+    """
+
+    reads: ClassVar[str] = "series"

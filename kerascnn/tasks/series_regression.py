@@ -1,0 +1,18 @@
+"""Numbers for each series."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from kerascnn.spec import register
+from kerascnn.tasks.regression import Regression
+
+
+@register("series_regression")
+class SeriesRegression(Regression):
+    """Say one number or several of each series.
+
+    Shapes: targets and answers `(n, values)`.
+    """
+
+    reads: ClassVar[str] = "series"
