@@ -123,7 +123,7 @@ def test_names_of_users_are_escaped_in_the_report(run: Run, tmp_path: Path) -> N
     other = kerascnn.train(kerascnn.spec_from_dict(spec), tmp_path / "runs")
     other.evaluate("test")
     assert [found["id"] for found in other.folder.read("data.json")["findings"]] == [
-        "duplicate-label", "duplicate-across-splits", "duplicate", "small-class",
+        "duplicate-label", "duplicate-across-splits", "duplicate", "small-class", "flat-picture",
     ]  # fmt: skip
     page = (other.path / "report.html").read_text("utf-8")
     assert "<script" not in page

@@ -63,6 +63,11 @@ LAYERS = [
 # The shape, and by how many pixels maps may be smaller than their stride says.
 BACKBONES = [
     ({"type": "lenet"}, (28, 28, 1), 2),
+    ({"type": "alexnet"}, (67, 67, 3), 2),
+    ({"type": "vgg", "depth": 11}, (32, 32, 3), 0),
+    ({"type": "resnet", "depth": 18}, (32, 32, 3), 0),
+    ({"type": "densenet", "growth_rate": 4}, (32, 32, 3), 0),
+    ({"type": "mobilenet", "width": 0.25}, (32, 32, 3), 0),
     ({"type": "lenet", "padding": "valid", "pooling": "max", "activation": "relu"}, (32, 32, 3), 3),
     ({"type": "simple_cnn", "filters": [4, 8]}, (16, 16, 3), 0),
     (

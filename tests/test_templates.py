@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import numpy as np
@@ -34,6 +35,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     overrides = {name: [f"data.source.path={path}"] for name, path in paths.items()}
     overrides["image_masks mask"] = _masks(root)
     overrides |= _boxes(root / "boxes")
+    for name in ("audio_folder", "audio_manifest"):
+        overrides[name].append("data.audio={sample_rate: 4000, seconds: 0.5}")
     for name in ("ts_file", "ts_file values"):
         test = write_ts(root / f"{name}_test.ts", 10, values="values" in name, seed=1)
         overrides[name].append(f"data.source.test_path={test}")
@@ -174,12 +177,28 @@ def test_a_template_is_valid_under_the_schema_as_well(path: Path, schema: jsonsc
     schema.validate(spec.spell())
 
 
-@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+_LIKE_ANOTHER = {
+    "centernet_coco", "centernet_yolo", "fcn_table", "layers_attention", "layers_inception", "layers_separable",
+    "photo_geometry", "photo_policies", "textcnn_folder",
+}  # fmt: skip
+"""Templates that train as another does; their parts have tests of their own."""
+
+
+def _cases() -> list[Any]:
+    """Return the templates; large networks and those like another train in the slow suite."""
+    large = {path for path in TEMPLATES if "image_size: [224, 224]" in path.read_text("utf-8")}
+    large |= {path for path in TEMPLATES if path.stem in _LIKE_ANOTHER}
+    return [pytest.param(path, marks=pytest.mark.slow if path in large else (), id=path.stem) for path in TEMPLATES]
+
+
+@pytest.mark.parametrize("path", _cases())
 def test_a_template_trains_for_an_epoch(path: Path, data: dict[str, list[str]], tmp_path: Path) -> None:
     overrides = ["train.stages.0.epochs=1", "train.batch_size=8", "data.split={validation: 0.2, test: 0.2}"]
     spec = load_spec(path)
     source, target = spec.data.source.type_name, spec.data.source.target
     source += "" if target == "class" else f" {target}"
+    if spec.data.image_size == (224, 224):
+        overrides.append("data.image_size=[64, 64]")
     if source in data:
         overrides += data[source]
     elif source == "keras_dataset":  # it would go to the network

@@ -148,8 +148,7 @@ def _print(facts: dict[str, Any], found: Dataset) -> None:
     rows.append(["all", *(str(facts["sizes"][s]) for s in splits)])
     result(table(["class", *splits], rows))
     result("")
-    noun = found.elements.noun
-    result(f"{counted(facts['samples'], noun, f'{noun}s')}, as the model takes them: "
+    result(f"{counted(facts['samples'], found.elements.noun, found.elements.plural)}, as the model takes them: "
            f"{' x '.join(map(str, facts['shape']))}")  # fmt: skip
     result(f"fingerprint {facts['fingerprint']}")
     for line in facts["findings"]:

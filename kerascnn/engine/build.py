@@ -56,6 +56,13 @@ def build(spec: Spec, info: DataInfo) -> Built:
             head = keras.Model(used, answer, name="head")
         found = backbone(x)
         outputs = head({name: found[name] for name in used})
+        if spec.task.target == "mask" and tuple(outputs.shape[1:3]) != tuple(info.shape[:2]):
+            raise BuildError(
+                f"answers {outputs.shape[1]} x {outputs.shape[2]} places for masks of {info.shape[0]} x "
+                f"{info.shape[1]} pixels; leave out model.preprocess.resize, and give a data.image_size that the "
+                "backbone halves evenly",
+                "model.head",
+            )
         model = keras.Model(inputs, outputs, name=_model_name(spec.name))
     return Built(model, backbone, head, trace)
 

@@ -79,8 +79,11 @@ class Dataset:
             if unreadable and line["split"] == QUARANTINE
         ]
         ids = ", ".join(finding.id for finding in stopping)
-        noun = self.elements.noun
-        what = f"{len(bad)} of {len(self.samples)} {noun}s cannot be read" if bad else "the data check found errors"
+        what = (
+            f"{len(bad)} of {len(self.samples)} {self.elements.plural} cannot be read"
+            if bad
+            else "the data check found errors"
+        )
         what += f" and the check found {counted(len(others), 'more error', 'more errors')}" if bad and others else ""
         raise DataError(f"{what}; mend them, or let them stand with data.allow: [{ids}]", [*others, *bad])
 
@@ -112,7 +115,7 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     good = [i for i, facts in enumerate(elements.facts) if "reason" not in facts]
     bad = [(name_of(samples[i]), facts["reason"]) for i, facts in enumerate(elements.facts) if "reason" in facts]
     if not good:
-        raise _unreadable(bad, len(samples), elements.noun)
+        raise _unreadable(bad, len(samples), elements.plural)
     sound = [samples[i] for i in good]
     contents = [elements.facts[i]["sha256"] for i in good]
     check_hashes(sound, hashes, contents)
@@ -129,7 +132,7 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
         lines[i] |= {"fold": fold} if fold is not None else {}
         lines[i] |= {"metadata": dict(samples[i].metadata)} if samples[i].metadata else {}
     if kind == "class":
-        _check_splits(samples, parts, labels, bad, elements.noun)
+        _check_splits(samples, parts, labels, bad, elements.plural)
     train = np.flatnonzero(np.array(parts) == "train")
     if not len(train):
         raise DataError("no sample is left to train on; lower data.split.validation and data.split.test")
@@ -185,8 +188,8 @@ def scan_info(spec: Spec) -> DataInfo:
     return found.describe(DataInfo(found.shape, tuple(scan.labels)))
 
 
-def _unreadable(bad: Sequence[tuple[str, str]], count: int, noun: str) -> DataError:
-    return DataError(f"{len(bad)} of {count} {noun}s cannot be read", bad)
+def _unreadable(bad: Sequence[tuple[str, str]], count: int, plural: str) -> DataError:
+    return DataError(f"{len(bad)} of {count} {plural} cannot be read", bad)
 
 
 def _check_classes(samples: Sequence[Sample], labels: Sequence[str]) -> None:
@@ -208,12 +211,12 @@ def _check_splits(
     parts: Sequence[str],
     labels: Sequence[str],
     bad: Sequence[tuple[str, str]],
-    noun: str,
+    plural: str,
 ) -> None:
     trained = {sample.label for sample, part in zip(samples, parts, strict=True) if part == "train"}
     untrained = [label for label in labels if label not in trained]
     if untrained and bad:  # that is why, or may be
-        raise _unreadable(bad, len(samples), noun)
+        raise _unreadable(bad, len(samples), plural)
     if untrained:
         raise DataError(
             f"{counted(len(untrained), 'class has', 'classes have')} no sample to train on",

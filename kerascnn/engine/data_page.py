@@ -69,7 +69,7 @@ def write_data_page(path: Path, spec: Spec, data: Dataset, facts: dict[str, Any]
 
 def _opening(data: Dataset, facts: Mapping[str, Any]) -> str:
     noun = data.elements.noun
-    many = noun if noun.endswith("s") else f"{noun}s"
+    many = data.elements.plural
     text = (
         f"{facts['samples']} {noun if facts['samples'] == 1 else many}, as the model takes them: "
         f"{' x '.join(map(str, facts['shape']))}."

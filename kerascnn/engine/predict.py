@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
@@ -13,11 +14,19 @@ import numpy as np
 
 from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw, form_of
+from kerascnn.engine.media.image import ImageForm
+from kerascnn.engine.media.placement import place_picture
 from kerascnn.errors import UntrustedFileError
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import DataInfo, spec_from_dict
 
 _BATCH = 256
+_NUMBERS = 1 << 24
+
+
+def at_a_time(shape: Sequence[int]) -> int:
+    """Return how many elements of this shape are answered at once: 256, or fewer where they are large."""
+    return max(1, min(_BATCH, _NUMBERS // math.prod(shape)))
 
 
 @dataclass(frozen=True)
@@ -34,6 +43,8 @@ class Prediction:
     """The probability of every class."""
     values: dict[str, float] = field(default_factory=dict)
     """The numbers of a regression."""
+    boxes: list[dict[str, Any]] = field(default_factory=list)
+    """What a detection found: label, score, and left, top, right and bottom in pixels of the picture itself."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data."""
@@ -70,8 +81,9 @@ class Predictor:
     def answers(self, pictures: np.ndarray) -> np.ndarray:
         """Return the model's answers for elements in its form, such as uint8 `(n, height, width, channels)`."""
         parts = []
-        for start in range(0, len(pictures), _BATCH):
-            batch = pictures[start : start + _BATCH]
+        many = at_a_time(self.shape)
+        for start in range(0, len(pictures), many):
+            batch = pictures[start : start + many]
             parts.append(np.asarray(self.model.predict_on_batch(batch), dtype="float32"))
         return np.concatenate(parts) if parts else np.zeros((0, *self.model.output_shape[1:]), dtype="float32")
 
@@ -83,18 +95,39 @@ class Predictor:
         predictions: list[Prediction] = []
         bad: list[tuple[str, str]] = []
         # Some at a time, so that any number of files takes no more memory than these.
-        for start in range(0, len(items), _BATCH):
-            part = names[start : start + _BATCH]
-            read = self.form.read(items[start : start + _BATCH])
-            good = [(name, raw.array) for name, raw in zip(part, read, strict=True) if isinstance(raw, Raw)]
+        many = at_a_time(self.shape)
+        for start in range(0, len(items), many):
+            part = names[start : start + many]
+            read = self.form.read(items[start : start + many])
+            good = [(name, raw) for name, raw in zip(part, read, strict=True) if isinstance(raw, Raw)]
             bad += [(name, str(raw)) for name, raw in zip(part, read, strict=True) if isinstance(raw, Exception)]
             if good:
-                answers = self.answers(np.stack([array for _, array in good]))
+                answers = self.answers(np.stack([raw.array for _, raw in good]))
                 predictions += [
-                    Prediction(name, **self.task.say(row, self.labels))
-                    for (name, _), row in zip(good, answers, strict=True)
+                    Prediction(name, **self.task.say(row, self.labels), boxes=self._boxes(row, raw))
+                    for (name, raw), row in zip(good, answers, strict=True)
                 ]
         return predictions, bad
+
+    def _boxes(self, answer: np.ndarray, raw: Raw) -> list[dict[str, Any]]:
+        """Return the boxes of an answer in pixels of the picture itself, the surest first."""
+        if self.task.target != "boxes" or raw.size is None or not isinstance(self.form, ImageForm):
+            return []
+        rows = self.task.boxes(answer, self.shape[:2])  # type: ignore[attr-defined]
+        height, width = raw.size
+        places = place_picture(height, width, self.form).back(rows[:, 1:5])
+        places = places.clip(0, [width, height, width, height])
+        return [
+            {
+                "label": self.labels[int(row[0])],
+                "left": float(place[0]),
+                "top": float(place[1]),
+                "right": float(place[2]),
+                "bottom": float(place[3]),
+                "score": float(row[5]),
+            }
+            for row, place in zip(rows, places, strict=True)
+        ]
 
     def predict_files(self, paths: Sequence[str | Path]) -> tuple[list[Prediction], list[tuple[str, str]], int]:
         """Return predictions for files and for what is in folders, what cannot be read, and the number of files.

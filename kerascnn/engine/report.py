@@ -84,7 +84,17 @@ def say_name(name: str) -> str:
     return _NAMES.get(name, name.replace("_", " "))
 
 
-_NAMES = {"macro_f1": "macro F1", "f1": "F1", "mae": "MAE", "rmse": "RMSE", "r2": "R2", "macro_iou": "mean IoU"}
+_NAMES = {
+    "macro_f1": "macro F1",
+    "f1": "F1",
+    "mae": "MAE",
+    "rmse": "RMSE",
+    "r2": "R2",
+    "iou": "IoU",
+    "mean_iou": "mean IoU",
+    "map50": "mAP@.5",
+    "map50_95": "mAP@[.5:.95]",
+}
 
 
 def say_metrics(report: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ import numpy as np
 
 from kerascnn.engine.build import Built
 from kerascnn.engine.data import Dataset
+from kerascnn.engine.predict import at_a_time
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stream import Prefetch, Stream, Take
 from kerascnn.errors import DivergedError, KerasCnnError, StoppedError
@@ -81,7 +82,9 @@ class Trainer:
         held = data.indices("validation")
         self.validation = None
         if len(held):
-            self.validation = Held(data.elements.take, stream.targets, held, max(256, stream.batch_size))
+            # As many at a time as a training step takes, or more where they are small.
+            many = max(stream.batch_size, at_a_time(data.info.shape))
+            self.validation = Held(data.elements.take, stream.targets, held, many)
 
     def run_stage(self, number: int) -> StageResult:
         """Train one stage from the best weights so far, and end on the best. Raises DivergedError, StoppedError."""

@@ -11,7 +11,7 @@ from kerascnn.spec import Backbone, Component, Head, Layer
 from kerascnn.testing.facts import doing, hold, title
 from kerascnn.testing.plain_keras import check_plain_keras
 
-_FEATURE = re.compile(r"P([1-9][0-9]?)|out")
+_FEATURE = re.compile(r"P(0|[1-9][0-9]?)|out")
 _STEPS = 5
 
 

@@ -177,7 +177,7 @@ def test_a_split_is_written_and_is_taken_again(folder: Path, capsys: Capture, tm
 def test_a_split_names_folds_groups_and_what_cannot_be_read(folder: Path, capsys: Capture, tmp_path: Path) -> None:
     (folder / "cat" / "99.png").write_bytes(b"")
     out = tmp_path / "split.csv"
-    settings = ["data.split={folds: 4, validation: 0.2, group_by: '[a-z]+/[0-9]'}"]
+    settings = ["data.split={folds: 4, validation: 0, group_by: '[a-z]+/[0-9]'}"]
     assert run(["data", "split", *at(folder, *settings), "--out", str(out)]) == 0
     lines = out.read_text("utf-8").splitlines()
     assert lines[0] == "id,sha256,split,label,group,fold"

@@ -111,7 +111,7 @@ def test_predict_answers_for_files_and_folders(
     assert [Path(item["path"]).name for item in found] == ["0.png", "1.png", "2.png", "1.png"]
     assert found[1] == found[3]
     for item in found:
-        assert set(item) == {"path", "label", "confidence", "probabilities", "values"}
+        assert set(item) == {"path", "label", "confidence", "probabilities", "values", "boxes"}
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
         assert item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
 

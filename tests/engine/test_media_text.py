@@ -93,6 +93,7 @@ def test_an_empty_text_is_padding_alone():
 
 def test_the_manifest_says_how_long_a_text_is_and_what_is_in_it():
     (facts,) = read(["día x"]).facts
+    assert facts.pop("alike") == read(["DÍA  x "]).facts[0]["alike"]
     assert facts == {"sha256": hashlib.sha256("día x".encode()).hexdigest(), "tokens": 2}
 
 

@@ -106,6 +106,25 @@ def test_a_prediction_counts_what_a_picture_shows(trained, root):
     assert found.label == ", ".join(f"{label} 1" for label in LABELS if label in wanted)
 
 
+def test_the_boxes_of_a_prediction_lie_on_the_things_in_the_picture_itself(trained, root, tmp_path):
+    line = (root / "labels/000.txt").read_text().splitlines()[0].split()
+    x, y, width, height = (float(value) for value in line[1:])
+    # Twice as large as the model's input: boxes are in the pixels of the file.
+    with Image.open(root / "images/000.png") as image:
+        image.resize((128, 96), Image.Resampling.NEAREST).save(tmp_path / "large.png")
+    for file, (across, down) in ((root / "images/000.png", (64, 48)), (tmp_path / "large.png", (128, 96))):
+        found = [box for box in trained.run.predict([file])[0].boxes if box["label"] == LABELS[int(line[0])]]
+        expected = [
+            (x - width / 2) * across,
+            (y - height / 2) * down,
+            (x + width / 2) * across,
+            (y + height / 2) * down,
+        ]
+        got = [found[0][side] for side in ("left", "top", "right", "bottom")]
+        assert np.abs(np.array(got) - expected).max() < 0.06 * across
+        assert 0.3 <= found[0]["score"] <= 1
+
+
 def test_the_saved_model_opens_in_plain_keras(trained):
     check_plain_keras({"detector": keras.models.load_model(trained.run.path / "model.keras")})
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kerascnn.engine.build import build
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import UsageError
-from kerascnn.spec import Augmentation, spec_from_dict
+from kerascnn.errors import BuildError, UsageError
+from kerascnn.spec import Augmentation, DataInfo, spec_from_dict
 from kerascnn.spec.component import parse_component
 
 SIZE = (24, 32)
@@ -162,6 +163,13 @@ def test_masks_move_with_their_pictures(augment):
     # Pictures are resampled between pixels, masks by the nearest one: they may differ along the edges.
     agree = (images[..., 0] > 100) == (masks == 1)
     assert agree[seen].mean() > (0.999 if augment == MOVING[:1] else 0.98)
+
+
+def test_answers_of_another_size_than_the_masks_are_an_error_with_its_place(folder):
+    spec = spec_of(folder).spell()
+    spec["model"]["preprocess"]["resize"] = [48, 48]
+    with pytest.raises(BuildError, match=r"answers 48 x 48 places for masks of 32 x 32 pixels.*preprocess\.resize"):
+        build(spec_from_dict(spec), DataInfo((32, 32, 1), ("ground", "disc")))
 
 
 def test_masks_stay_where_only_colours_change():

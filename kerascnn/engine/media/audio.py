@@ -40,6 +40,7 @@ class Sounds(Elements):
     """The sounds of a data set, in memory."""
 
     noun: ClassVar[str] = "sound"
+    plural: ClassVar[str] = "sounds"
 
     def __init__(self, samples: list[np.ndarray | None], facts: list[dict[str, Any]], form: AudioForm):
         self.facts, self.form = facts, form

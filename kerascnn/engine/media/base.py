@@ -20,6 +20,8 @@ class Raw:
 
     array: np.ndarray
     sha256: str
+    size: tuple[int, int] | None = None
+    """Height and width of a picture before it was brought to the model's input."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Elements(ABC):
 
     noun: ClassVar[str]
     """What one of them is called, in the singular."""
+    plural: ClassVar[str]
+    """What several of them are called."""
     facts: list[dict[str, Any]]
     """What is known of each element, for the run's manifest; `reason` stands where it cannot be read."""
     form: Any

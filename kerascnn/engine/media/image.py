@@ -30,7 +30,7 @@ class ImageForm(pictures.Form, Form):
     def read(self, payloads: Sequence[Any]) -> list[Raw | Exception]:
         """Return uint8 `(height, width, channels)` of every picture, or why it cannot be read."""
         return [
-            Raw(found.pixels, found.sha256) if isinstance(found, Picture) else found
+            Raw(found.pixels, found.sha256, (found.height, found.width)) if isinstance(found, Picture) else found
             for found in pictures.read_all(payloads, self)
         ]
 
@@ -52,6 +52,7 @@ class Images(Elements):
     """The pictures of a data set."""
 
     noun: ClassVar[str] = "picture"
+    plural: ClassVar[str] = "pictures"
 
     def __init__(self, samples: Sequence[Sample], form: ImageForm, *, measured: bool):
         self.payloads = [sample.payload for sample in samples]

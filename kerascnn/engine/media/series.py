@@ -60,6 +60,7 @@ class Series(Elements):
     """The series of a data set, in memory."""
 
     noun: ClassVar[str] = "series"
+    plural: ClassVar[str] = "series"
 
     def __init__(self, arrays: list[np.ndarray | None], facts: list[dict[str, Any]], form: SeriesForm):
         self.facts, self.form = facts, form

@@ -66,6 +66,7 @@ class Texts(Elements):
     """The texts of a data set, in memory."""
 
     noun: ClassVar[str] = "text"
+    plural: ClassVar[str] = "texts"
 
     def __init__(self, tokens: list[list[str]], facts: list[dict[str, Any]], spec: Spec):
         self.tokens, self.facts, self.spec = tokens, facts, spec

@@ -1,0 +1,30 @@
+import keras
+import pytest
+
+from tests.backbones.zoo import assert_same_outputs, parameters, strides_of
+
+
+@pytest.mark.parametrize(
+    ("fields", "count"),
+    [
+        ({"version": 1}, 4_253_864),
+        ({"version": 1, "width": 0.5}, 1_342_536),
+        ({"version": 2}, 3_538_984),
+        ({"version": 2, "width": 1.4}, 6_156_712),
+        ({"version": 2, "width": 0.35}, 1_691_208),
+    ],
+)
+def test_the_parameters_are_those_of_keras(fields, count):
+    assert parameters({"type": "mobilenet", **fields}, all_weights=True) == count
+
+
+@pytest.mark.parametrize("side", [64, 75])
+@pytest.mark.parametrize(("version", "builder"), [(1, "MobileNet"), (2, "MobileNetV2")])
+def test_with_keras_s_weights_the_outputs_are_keras_s(version, builder, side):
+    theirs = getattr(keras.applications, builder)(weights=None, include_top=False, input_shape=(side, side, 3))
+    assert_same_outputs(theirs, {"type": "mobilenet", "version": version}, (side, side, 3))
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_features_stand_at_their_strides(version):
+    assert strides_of({"type": "mobilenet", "version": version}) == {f"P{i}": (2**i, 2**i) for i in range(1, 6)}

@@ -1,0 +1,45 @@
+"""What the tests of known networks share: counts without memory, and outputs beside Keras's own."""
+
+import keras
+import numpy as np
+
+from kerascnn.engine.summary import summarize
+from kerascnn.spec import DataInfo
+from tests.engine.made import make_spec
+from tests.helpers import make
+
+
+def parameters(backbone, head=None, *, all_weights=False, shape=(224, 224, 3), classes=1000):
+    """Return the number of weights in the form that was trained on ImageNet: those that are trained, or all."""
+    spec = make_spec({"type": "digits"}, backbone=backbone, head=head)
+    found = summarize(spec, DataInfo.of(shape, classes))
+    return found["parameters" if all_weights else "trainable_parameters"]
+
+
+def chance_weights(model, seed=0):
+    """Give a model weights of chance, with variances and scales that are positive."""
+    rng = np.random.default_rng(seed)
+    model.set_weights([
+        rng.uniform(0.5, 1.5, v.shape) if "var" in v.path or "gamma" in v.path else rng.normal(0, 0.05, v.shape)
+        for v in model.weights
+    ])  # fmt: skip
+
+
+def assert_same_outputs(theirs, backbone, shape=(64, 64, 3), last="P5"):
+    """Copy the weights of one of Keras's networks in order, and compare what both make of pictures of chance."""
+    chance_weights(theirs)
+    x = keras.Input(shape)
+    model = keras.Model(x, make("backbone", backbone.pop("type"), **backbone).apply(x)[last])
+    model.set_weights(theirs.get_weights())
+    pictures = np.random.default_rng(1).uniform(-1, 1, (2, *shape)).astype("float32")
+    expected = keras.ops.convert_to_numpy(theirs(pictures, training=False))
+    found = keras.ops.convert_to_numpy(model(pictures, training=False))
+    assert np.abs(expected).max() > 1e-3
+    assert np.abs(found - expected).max() <= 1e-4 * max(1.0, np.abs(expected).max())
+
+
+def strides_of(backbone, shape=(64, 96, 3)):
+    """Return height and width of each feature as fractions of the input's."""
+    x = keras.Input(shape)
+    features = make("backbone", backbone.pop("type"), **backbone).apply(x)
+    return {name: (shape[0] / y.shape[1], shape[1] / y.shape[2]) for name, y in features.items()}
