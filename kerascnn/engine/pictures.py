@@ -14,8 +14,9 @@ import math
 import os
 import stat
 import warnings
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ _SMALL = 1 << 16
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "HEIF", "ICO")
 """Formats that are read, where Pillow has them. Others have readers that hostile bytes should not reach: that of EPS
 starts Ghostscript."""
+_AHEAD = 4
+"""Pictures that each core may be ahead."""
 _NPY = b"\x93NUMPY"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SAMPLES = 277
@@ -96,6 +99,13 @@ def read_all(
     payloads: Iterable[Path | np.ndarray], form: Form, seen: Callable[[], None] = lambda: None
 ) -> list[Picture | PictureError]:
     """Return every picture, or the error in its place, in order; files are decoded on all cores."""
+    return list(read_each(payloads, form, seen))
+
+
+def read_each(
+    payloads: Iterable[Path | np.ndarray], form: Form, seen: Callable[[], None] = lambda: None
+) -> Iterator[Picture | PictureError]:
+    """Yield what `read_all` returns, a few pictures ahead of the one that is wanted."""
 
     def one(payload: Path | np.ndarray) -> Picture | PictureError:
         try:
@@ -108,9 +118,17 @@ def read_all(
     payloads = list(payloads)
     # What is made in less time than it takes to hand it to a thread.
     if all(isinstance(payload, np.ndarray) and payload.nbytes <= _SMALL for payload in payloads):
-        return [one(payload) for payload in payloads]
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        return list(pool.map(one, payloads))
+        yield from map(one, payloads)
+        return
+    cores = os.cpu_count() or 1
+    ahead: deque[Future[Picture | PictureError]] = deque()
+    with ThreadPoolExecutor(max_workers=cores) as pool:
+        for payload in payloads:
+            ahead.append(pool.submit(one, payload))
+            if len(ahead) > _AHEAD * cores:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def _check_array(dtype: np.dtype, shape: tuple[int, ...], form: Form) -> None:

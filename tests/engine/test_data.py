@@ -9,7 +9,6 @@ from PIL import Image
 
 from kerascnn.engine.data import anchor, load_data, scan_info
 from kerascnn.engine.held import HeldSplit
-from kerascnn.engine.media import image as image_module
 from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.pictures import read_picture
 from kerascnn.engine.progress import Progress
@@ -201,9 +200,7 @@ def test_a_picture_that_went_away_after_the_check_is_named(folder, monkeypatch):
     assert caught.value.files == ((str(folder / "cat" / "003.png"), "is not there"),)
 
 
-@pytest.mark.parametrize("chunk", [512, 100])
-def test_mean_and_variance_are_those_of_numpy(chunk, monkeypatch):
-    monkeypatch.setattr(image_module, "_CHUNK", chunk)
+def test_mean_and_variance_are_those_of_numpy():
     data = load_data(make_spec({"type": "digits"}, preprocess=MEASURED))
     train = data.elements.take(data.indices("train")).astype("float64")
     assert data.info.mean == pytest.approx(train.mean((0, 1, 2)), rel=1e-12)

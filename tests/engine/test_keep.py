@@ -111,7 +111,7 @@ def test_a_second_load_decodes_nothing(folder, cache, monkeypatch):
     first = load_data(spec)
     files = sorted(file.name for file in cache.iterdir())
     assert [name.split(".", 1)[1] for name in files] == ["json", "npy"]
-    monkeypatch.setattr(pictures, "read_all", lambda *_: pytest.fail("a picture was decoded"))
+    monkeypatch.setattr(pictures, "read_picture", lambda *_: pytest.fail("a picture was decoded"))
     second = load_data(spec)
     assert second.elements.where == first.elements.where == "held in a file"
     assert second.info == first.info

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -89,11 +89,9 @@ class Images(Elements):
         if isinstance(found.keeper, OnDisk) and found._reopen(found.keeper):
             return found
         with progress.count("reading pictures", len(samples)) as seen:
-            for start in range(0, len(samples), _CHUNK):
-                part = found.payloads[start : start + _CHUNK]
-                read = pictures.read_all(part, form, seen) if keep else found._judge(part, seen)
-                for i, picture in enumerate(read, start):
-                    found._add(i, picture, sizes, channels)
+            read = pictures.read_each(found.payloads, form, seen) if keep else found._judged(seen)
+            for i, picture in enumerate(read):
+                found._add(i, picture, sizes, channels)
         if found.verdicts is not None:
             found.verdicts.save()
         if not sizes:  # nothing can be read, which the caller says
@@ -110,6 +108,10 @@ class Images(Elements):
         if found.keeper is not None:
             found.keeper.finish(settled, found.facts)
         return found
+
+    def _judged(self, seen: Callable[[], None]) -> Iterator[Picture | PictureError | dict[str, Any]]:
+        for start in range(0, len(self.payloads), _CHUNK):
+            yield from self._judge(self.payloads[start : start + _CHUNK], seen)
 
     def _judge(
         self, payloads: Sequence[Any], seen: Callable[[], None]
