@@ -16,9 +16,9 @@ from kerascnn.testing import (
     check_layer,
     check_light_import,
     check_plain_keras,
+    check_sequence_augmentation,
     check_source,
 )
-from kerascnn.testing.sequences import check_sequence_augmentation
 from tests.helpers import make
 
 CONV = {"type": "conv2d", "filters": 4}

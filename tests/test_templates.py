@@ -178,8 +178,9 @@ def test_a_template_is_valid_under_the_schema_as_well(path: Path, schema: jsonsc
 
 
 _LIKE_ANOTHER = {
-    "centernet_coco", "centernet_yolo", "fcn_table", "layers_attention", "layers_inception", "layers_separable",
-    "photo_geometry", "photo_policies", "textcnn_folder",
+    "centernet_coco", "centernet_yolo", "cifar10_cnn", "fcn_table", "layers_attention", "layers_inception",
+    "layers_separable", "photo_colors", "photo_geometry", "photo_policies", "sensor_arrays", "textcnn_folder",
+    "textcnn_table",
 }  # fmt: skip
 """Templates that train as another does; their parts have tests of their own."""
 

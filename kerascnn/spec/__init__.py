@@ -3,6 +3,7 @@
 from kerascnn.spec.component import Component, OneOf, components, find, register
 from kerascnn.spec.data import Box, DataInfo, Finding, Sample, Scan
 from kerascnn.spec.kinds import (
+    IGNORE,
     Augmentation,
     Backbone,
     Fill,
@@ -20,6 +21,7 @@ from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
 
 __all__ = [
+    "IGNORE",
     "Augmentation",
     "Backbone",
     "Box",

@@ -11,13 +11,15 @@ Call these from your tests, with components as a spec would hold them:
 
 Each raises AssertionError with a sentence that says what is wrong with the component and what to do about it.
 A check of a saved model takes seconds, because it loads Keras anew: give `plain_keras=False` and hand the
-models that come back to one `check_plain_keras`. To import the kit loads no Keras.
+models that come back to one `check_plain_keras`. To import the kit loads no Keras. Augmentations of pictures go to
+`check_augmentation`, those of series, texts and sounds to `check_sequence_augmentation`.
 """
 
 from kerascnn.testing.augmentation import check_augmentation
 from kerascnn.testing.component import check_component, check_light_import
 from kerascnn.testing.network import check_backbone, check_head, check_layer
 from kerascnn.testing.plain_keras import check_plain_keras
+from kerascnn.testing.sequences import check_sequence_augmentation
 from kerascnn.testing.source import check_source
 
 __all__ = [
@@ -28,5 +30,6 @@ __all__ = [
     "check_layer",
     "check_light_import",
     "check_plain_keras",
+    "check_sequence_augmentation",
     "check_source",
 ]
