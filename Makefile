@@ -30,10 +30,10 @@ demo: $(VENV)/.core  ## train LeNet-5 on handwritten digits, evaluate it, write 
 	$(BIN)/kerascnn evaluate latest --split test --runs runs
 
 test: $(VENV)/.dev  ## run the fast tests
-	$(BIN)/python -m pytest -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m 'not slow'
 
 test-all: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 check: lint types test  ## what CI runs: lint, types, fast tests
 
