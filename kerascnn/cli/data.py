@@ -55,7 +55,7 @@ def check(
     Every sample is read once. Findings are errors, which stop a training unless `data.allow` names them and end this
     command with exit code 3, warnings or notes.
     """
-    loaded, found = _load(spec, settings or (), keep=False)
+    loaded, found = _load(spec, settings or ())
     facts = _facts(loaded, found)
     if html is not None:
         from kerascnn.engine.data_page import write_data_page
@@ -79,7 +79,7 @@ def split(
 
     A row for each sample: id, content hash, split, and where there are any its class, group and fold.
     """
-    _, found = _load(spec, settings or (), keep=False)
+    _, found = _load(spec, settings or ())
     from kerascnn.engine.data import write_split
 
     write_split(out, found)
@@ -99,25 +99,23 @@ def preview(
     The first column is the picture as the model would get it; the others are what training would make of it in
     its first passes.
     """
-    loaded, found = _load(spec, settings or (), keep=False)
+    loaded, found = _load(spec, settings or ())
     from kerascnn.engine.preview import write_preview
 
     write_preview(out, loaded, found, samples, variants)
     result(f"{out}: {min(samples, found.sizes['train'])} training pictures, {variants} augmented versions of each")
 
 
-def _load(path: Path, settings: Sequence[str], *, keep: bool) -> tuple[Spec, Dataset]:
-    from kerascnn.cli.loading import announce_keras
+def _load(path: Path, settings: Sequence[str]) -> tuple[Spec, Dataset]:
     from kerascnn.spec import load_spec
 
     loaded = _spec_of_folder(path, settings) if path.is_dir() else load_spec(path, settings)
-    announce_keras()
     from kerascnn.cli.progress import make_progress
     from kerascnn.engine.data import load_data
 
     progress = make_progress()
     try:
-        return loaded, load_data(loaded, progress, keep=keep)
+        return loaded, load_data(loaded, progress, keep=False)
     finally:
         progress.close()
 

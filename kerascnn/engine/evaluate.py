@@ -13,7 +13,7 @@ from kerascnn.engine.report import write_report
 from kerascnn.errors import ResourceError, UsageError
 from kerascnn.runs.atomic import write_json
 from kerascnn.runs.folder import RunFolder
-from kerascnn.spec import DataInfo, spec_from_dict
+from kerascnn.spec import DataInfo
 from kerascnn.spec.data import SPLITS
 
 
@@ -26,14 +26,13 @@ def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = 
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
     predictor = predictor or Predictor(run)
-    spec = spec_from_dict(run.read("spec.resolved.json"))
-    held = HeldSplit(spec, run.manifest(), predictor.form, split)
+    held = HeldSplit(predictor.spec, run.manifest(), predictor.form, split)
     found = [(answers, predictor.answers(elements)) for elements, answers in held.batches()]
     parts = [truth for truth, _ in found]
     truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
     guesses = np.concatenate([answers for _, answers in found])
     info = DataInfo(predictor.shape, tuple(predictor.labels))
-    report = spec.task.report(truth, guesses, info)
+    report = predictor.task.report(truth, guesses, info)
     report = {"run": run.id, "split": split, "samples": len(held), **report, "evaluated": time.time()}
     folder = run.path / "evaluation"
     try:

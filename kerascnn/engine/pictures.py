@@ -12,7 +12,6 @@ import hashlib
 import io
 import math
 import os
-import stat
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -26,6 +25,7 @@ from PIL import ExifTags, Image
 
 from kerascnn.engine import picture_facts
 from kerascnn.engine.forms import MAX_CHANNELS, Form, PictureError, fit, fit_array, in_full, scaled, spare
+from kerascnn.engine.whole import FileError, read_whole
 
 # Pillow warns of what the checks below decide. Not `catch_warnings`: it is not made for threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
@@ -185,18 +185,9 @@ def _damage(error: Exception) -> str:
 
 def _read_file(path: Path) -> bytes:
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            raise PictureError("is not a regular file")
-        if info.st_size == 0:
-            raise PictureError("is empty (0 bytes)")
-        if info.st_size > MAX_BYTES:
-            raise PictureError(f"is larger than {MAX_BYTES} bytes")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise PictureError("is not there") from None
-    except (OSError, ValueError) as error:
-        raise PictureError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        return read_whole(path, MAX_BYTES)
+    except FileError as error:
+        raise PictureError(str(error)) from None
 
 
 def _decode(data: bytes, path: Path, form: Form) -> tuple[Image.Image, tuple[int, int], bool, dict[str, Any]]:

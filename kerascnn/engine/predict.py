@@ -60,7 +60,8 @@ class Predictor:
         self.shape = tuple(facts["shape"])
         self.form = form_of(facts)
         self.labels: list[str] = run.read("labels.json")
-        self.task = spec_from_dict(run.read("spec.resolved.json")).task
+        self.spec = spec_from_dict(run.read("spec.resolved.json"))
+        self.task = self.spec.task
 
     @cached_property
     def model(self) -> keras.Model:

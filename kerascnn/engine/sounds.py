@@ -12,7 +12,6 @@ from __future__ import annotations
 import hashlib
 import math
 import os
-import stat
 import struct
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +20,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from scipy.signal import resample_poly
+
+from kerascnn.engine.whole import FileError, read_whole
 
 MAX_BYTES = 1 << 30
 MAX_SECONDS = 2 * 60 * 60
@@ -117,6 +117,10 @@ def fit_sound(samples: np.ndarray, rate: int, form: SoundForm) -> np.ndarray:
     wanted = form.sample_rate or rate
     length = None if form.seconds is None else max(1, round(form.seconds * wanted))
     if wanted != rate:
+        from scipy.signal import (
+            resample_poly,  # a second to import, which nothing but sounds of another rate should pay
+        )
+
         step = Fraction(wanted, rate)
         up, down = step.numerator, step.denominator
         samples = samples[: _needed(rate, form, len(samples))]
@@ -237,17 +241,6 @@ def _decode(body: memoryview, layout: _Layout) -> np.ndarray:
 
 def _read_file(path: Path) -> bytes:
     try:
-        info = path.stat()
-        if not stat.S_ISREG(info.st_mode):
-            raise SoundError("is not a regular file")
-        if info.st_size == 0:
-            raise SoundError("is empty (0 bytes)")
-        if info.st_size > MAX_BYTES:
-            raise SoundError(f"is larger than {MAX_BYTES} bytes")
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise SoundError("is not there") from None
-    except MemoryError:
-        raise SoundError("takes more memory than there is") from None
-    except (OSError, ValueError) as error:
-        raise SoundError(f"cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        return read_whole(path, MAX_BYTES)
+    except FileError as error:
+        raise SoundError(str(error)) from None

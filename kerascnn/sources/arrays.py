@@ -10,6 +10,7 @@ from pydantic import Field
 
 from kerascnn.errors import DataError
 from kerascnn.sources.files import place
+from kerascnn.sources.tables import natural
 from kerascnn.spec import Sample, Scan, Source, register
 from kerascnn.spec.section import nearest
 
@@ -81,13 +82,7 @@ class Arrays(Source):
     def _classes(self, found: set[str]) -> list[str]:
         if self.class_names is not None:
             return list(self.class_names)
-        return sorted(found, key=_natural)
-
-
-def _natural(name: str) -> tuple[bool, int, str]:
-    """Return a key that puts numbers first, in the order of numbers: "10" comes after "9"."""
-    is_number = name.lstrip("-").isdecimal()
-    return (False, int(name), "") if is_number else (True, 0, name)
+        return sorted(found, key=natural)
 
 
 def _load(file: Path, key: str | None) -> np.ndarray:

@@ -82,7 +82,7 @@ def refuse_links(links: Sequence[Path], root: Path) -> None:
 def files_below(folder: Path) -> Iterator[Path]:
     """Yield every file below a folder in a fixed order, without junk. Raises DataError where there are links."""
     links = []
-    for top, folders, names in os.walk(folder, onerror=_unreadable):
+    for top, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not is_junk(Path(name)))
         links += [Path(top, name) for name in folders if Path(top, name).is_symlink()]
         for name in sorted(names):
@@ -134,7 +134,7 @@ def split_folders(folder: Path) -> dict[str, str]:
     try:
         items = [item for item in folder.iterdir() if not is_junk(item)]
     except OSError as error:
-        _unreadable(error)
+        unreadable(error)
     splits = {item.name: SPLIT_NAMES.get(item.name.lower()) for item in items if item.is_dir()}
     if None in splits.values() or "train" not in splits.values() or any(is_picture(item) for item in items):
         return {}
@@ -183,5 +183,6 @@ def _array_size(file: Path) -> tuple[int, int]:
     return shape[1], shape[0]
 
 
-def _unreadable(error: OSError) -> NoReturn:
+def unreadable(error: OSError) -> NoReturn:
+    """Raise DataError for a folder that cannot be read."""
     raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None

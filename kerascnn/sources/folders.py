@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
 from kerascnn.errors import DataError, counted
-from kerascnn.sources.files import SPLIT_NAMES, is_junk, refuse_links
+from kerascnn.sources.files import SPLIT_NAMES, is_junk, refuse_links, unreadable
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
     try:
         items = sorted(item for item in folder.iterdir() if not is_junk(item))
     except OSError as error:
-        _unreadable(error)
+        unreadable(error)
     return [item for item in items if item.is_dir()], [item for item in items if not item.is_dir()]
 
 
@@ -83,12 +82,8 @@ def _files(folder: Path) -> Iterator[Path]:
     if folder.is_symlink():
         yield folder
         return
-    for top, folders, names in os.walk(folder, onerror=_unreadable):
+    for top, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not is_junk(Path(name)))
         links = [name for name in folders if Path(top, name).is_symlink()]
         for name in sorted([*names, *links]):
             yield Path(top, name)
-
-
-def _unreadable(error: OSError) -> NoReturn:
-    raise DataError(f"{error.filename}: cannot be read: {error.strerror}") from None

@@ -57,7 +57,7 @@ def free(monkeypatch, *amounts):
 def test_pictures_come_back_in_any_order():
     keeper = InMemory(1000, asked=True)
     assert all(keeper.add(i, 5, picture(10 * i)) for i in range(5))
-    keeper.finish(1, [])
+    keeper.finish([])
     assert keeper.shape == (4, 6, 1)
     assert keeper.take(np.array([3, 0, 3]))[:, 0, 0, 0].tolist() == [30, 0, 30]
 

@@ -106,7 +106,7 @@ class Images(Elements):
         settled = form.channels or max(channels)
         found.form = replace(form, size=spec.data.image_size or next(iter(sizes)), channels=settled)
         if found.keeper is not None:
-            found.keeper.finish(settled, found.facts)
+            found.keeper.finish(found.facts)
         return found
 
     def _judged(self, seen: Callable[[], None]) -> Iterator[Picture | PictureError | dict[str, Any]]:

@@ -63,7 +63,7 @@ class Keeper(ABC):
         return self.pixels[indices]
 
     @abstractmethod
-    def finish(self, channels: int, facts: list[dict[str, Any]]) -> None:
+    def finish(self, facts: list[dict[str, Any]]) -> None:
         """Settle after the last picture; `facts` say of each what is known."""
 
     @abstractmethod
@@ -82,7 +82,7 @@ class InMemory(Keeper):
         super().__init__()
         self.budget, self.asked = budget, asked
 
-    def finish(self, channels: int, facts: list[dict[str, Any]]) -> None:
+    def finish(self, facts: list[dict[str, Any]]) -> None:
         """Do nothing more."""
 
     def _has_room(self, shape: tuple[int, ...]) -> bool:
@@ -126,7 +126,7 @@ class OnDisk(Keeper):
         os.utime(self.folder / f"{self.key}.npy")
         return list(facts)
 
-    def finish(self, channels: int, facts: list[dict[str, Any]]) -> None:
+    def finish(self, facts: list[dict[str, Any]]) -> None:
         """Give the file its name, so that later trainings find it whole or not at all."""
         assert isinstance(self.pixels, np.memmap)
         self.pixels.flush()
