@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 MAX_CHANNELS = 64
 _FULL = (0.0, 65_535.0)
 _MARGIN = 8 / 7
-_FINER = 2
+_Rectangle = tuple[float, float, float, float]
+"""Left, top, right and bottom."""
 
 
 class PictureError(Exception):
@@ -34,10 +35,11 @@ class Form:
     """The stored values that become 0 and 255 where values have 16 bits; None means 0 and 65535."""
 
 
-def fit(image: Image.Image, form: Form) -> np.ndarray:
+def fit(image: Image.Image, form: Form, whole: tuple[int, int] | None = None, part: int = 1) -> np.ndarray:
     """Return a picture as uint8 `(height, width, channels)` of the form's size and channels.
 
-    Raises PictureError where it has another number of channels than the form, and both are not 1 or 3.
+    `whole` is its width and height where the image is that divided by `part`, each pixel the mean of several. Raises
+    PictureError where it has another number of channels than the form, and both are not 1 or 3.
     """
     if form.channels in (1, 3):
         wanted = "L" if form.channels == 1 else "RGB"
@@ -45,7 +47,7 @@ def fit(image: Image.Image, form: Form) -> np.ndarray:
             image = image.convert(wanted)
     else:
         _check_channels(len(image.getbands()), form)
-    pixels = np.asarray(_sized(image, form), dtype="uint8")
+    pixels = np.asarray(_sized(image, form, whole or image.size, part), dtype="uint8")
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
@@ -80,15 +82,14 @@ def in_full(form: Form) -> bool:
 def spare(width: int, height: int, form: Form) -> int:
     """Return by which of 8, 4, 2 and 1 a picture may be divided before it is resized with hardly a difference.
 
-    What is left is whole pixels, and at least twice as many in each direction as the form shows. Photographs differ by
-    less than one level of 255 on average from what resizing the whole gives, which is less than JPEG itself changes.
+    What is left has at least as many pixels in each direction as the form shows. Photographs then differ by about
+    a level of 255 on average from what resizing the whole gives, which is less than JPEG itself changes.
     """
     if form.size is None:
         return 1
-    across, down = form.size[1] / width, form.size[0] / height
-    scale = min(across, down) if form.resize == "letterbox" else max(across, down)
-    scale *= _MARGIN if form.resize == "resize_crop" else 1
-    return next((n for n in (8, 4, 2) if width % n == height % n == 0 and n * scale * _FINER <= 1), 1)
+    box, (across, down), _ = _plan(width, height, form)
+    least = min((box[2] - box[0]) / across, (box[3] - box[1]) / down)
+    return next((n for n in (8, 4, 2) if n <= least), 1)
 
 
 def _check_channels(channels: int, form: Form) -> None:
@@ -96,40 +97,37 @@ def _check_channels(channels: int, form: Form) -> None:
         raise PictureError(f"has {channels} channels where {form.channels} are wanted")
 
 
-def _sized(image: Image.Image, form: Form) -> Image.Image:
+def _sized(image: Image.Image, form: Form, whole: tuple[int, int], part: int) -> Image.Image:
     if form.size is None:
         return image
-    height, width = form.size
-    if form.resize == "resize_crop":
-        return _resize_crop(image, width, height)
-    if (image.height, image.width) == form.size:
-        return image
-    if form.resize == "letterbox":
-        return _letterbox(image, width, height)
-    if form.resize == "center_crop":
-        return ImageOps.fit(image, (width, height), Image.Resampling.BILINEAR)
-    return image.resize((width, height), Image.Resampling.BILINEAR)
-
-
-def _letterbox(image: Image.Image, width: int, height: int) -> Image.Image:
-    scale = min(width / image.width, height / image.height)
-    # A line of pixels stays one, however long it is.
-    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    small = image.resize(inner, Image.Resampling.BILINEAR)
-    if inner == (width, height):
+    box, inner, corner = _plan(*whole, form)
+    # The last pixels of a picture that was divided may be of less than a whole part.
+    box = (box[0] / part, box[1] / part, min(box[2] / part, image.width), min(box[3] / part, image.height))
+    small = image
+    if inner != image.size or box != (0, 0, *image.size):
+        small = image.resize(inner, Image.Resampling.BILINEAR, box=box)
+    if inner == form.size[::-1]:
         return small
-    frame = Image.new(image.mode, (width, height))
-    frame.paste(small, (round((width - inner[0]) * 0.5), round((height - inner[1]) * 0.5)))
+    frame = Image.new(image.mode, form.size[::-1])
+    frame.paste(small, corner)
     return frame
 
 
-def _resize_crop(image: Image.Image, width: int, height: int) -> Image.Image:
-    """Return the middle of the picture with its shorter side at 8/7 of the frame: 224 of 256 pixels.
+def _plan(width: int, height: int, form: Form) -> tuple[_Rectangle, tuple[int, int], tuple[int, int]]:
+    """Return which rectangle of a picture the form shows, at what width and height, and where in its frame.
 
     What the frame does not show is never made: a long line of pixels would become a picture of any size.
     """
-    scale = max(width / image.width, height / image.height) * _MARGIN
-    shown_width, shown_height = width / scale, height / scale
-    left, top = (image.width - shown_width) / 2, (image.height - shown_height) / 2
-    box = (max(left, 0), max(top, 0), min(left + shown_width, image.width), min(top + shown_height, image.height))
-    return image.resize((width, height), Image.Resampling.BILINEAR, box=box)
+    assert form.size is not None
+    down, across = form.size
+    if form.resize == "letterbox":
+        scale = min(across / width, down / height)
+        # A line of pixels stays one, however long it is.
+        inner = max(1, round(width * scale)), max(1, round(height * scale))
+        corner = round((across - inner[0]) * 0.5), round((down - inner[1]) * 0.5)
+        return (0, 0, width, height), inner, corner
+    if form.resize == "stretch":
+        return (0, 0, width, height), (across, down), (0, 0)
+    scale = max(across / width, down / height) * (_MARGIN if form.resize == "resize_crop" else 1)
+    left, top = max((width - across / scale) / 2, 0), max((height - down / scale) / 2, 0)
+    return (left, top, width - left, height - top), (across, down), (0, 0)

@@ -54,6 +54,7 @@ def of_image(image: Image.Image) -> dict[str, Any]:
         small = image.resize((_ACROSS * _FINE, _DOWN * _FINE), Image.Resampling.NEAREST)
     else:
         small = image
+    small = small.convert("L")
     dhash = _dhash(small)
     return {"dhash": dhash, "thumb": _thumb(small), **_flat(not int(dhash, 16) and _is_flat(image))}
 
@@ -77,14 +78,14 @@ def _flat(is_flat: bool) -> dict[str, Any]:
 
 
 def _dhash(small: Image.Image) -> str:
-    """Return 16 hex digits: a bit for each of 8 x 8 places, set where the picture grows brighter to the right."""
-    grey = np.asarray(small.convert("L").resize((_ACROSS, _DOWN), Image.Resampling.BOX))
+    """Return 16 hex digits of a grey picture: a bit for each of 8 x 8 places, set where it grows brighter to the right."""
+    grey = np.asarray(small.resize((_ACROSS, _DOWN), Image.Resampling.BOX))
     return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex()
 
 
 def _thumb(small: Image.Image) -> str:
-    """Return 16 x 16 grey values, a byte each, in base 64."""
-    return base64.b64encode(small.convert("L").resize((_THUMB, _THUMB), Image.Resampling.BOX).tobytes()).decode()
+    """Return 16 x 16 values of a grey picture, a byte each, in base 64."""
+    return base64.b64encode(small.resize((_THUMB, _THUMB), Image.Resampling.BOX).tobytes()).decode()
 
 
 def thumbnails(thumbs: Sequence[str]) -> np.ndarray:

@@ -89,10 +89,10 @@ def read_picture(payload: Path | np.ndarray, form: Form) -> Picture:
     if data.startswith(_NPY):
         about = {"format": "NPY", **picture_facts.odd_ending(payload, "NPY")}
         return _from_array(_load_npy(data, form), form, digest, about)
-    image, (width, height), grey, about = _decode(data, payload, form)
+    image, (width, height), part, grey, about = _decode(data, payload, form)
     facts = {"sha256": digest, "height": height, "width": width, **about, **picture_facts.of_image(image)}
     thumb = facts.pop("thumb", "")
-    return Picture(fit(image, form), digest, height, width, grey, facts, thumb)
+    return Picture(fit(image, form, (width, height), part), digest, height, width, grey, facts, thumb)
 
 
 def read_all(
@@ -190,9 +190,9 @@ def _read_file(path: Path) -> bytes:
         raise PictureError(str(error)) from None
 
 
-def _decode(data: bytes, path: Path, form: Form) -> tuple[Image.Image, tuple[int, int], bool, dict[str, Any]]:
-    """Return a picture in mode L or RGB, upright; the width and height of the whole; whether its format holds no
-    colour; and what is odd about its file.
+def _decode(data: bytes, path: Path, form: Form) -> tuple[Image.Image, tuple[int, int], int, bool, dict[str, Any]]:
+    """Return a picture in mode L or RGB, upright; the width and height of the whole, and by what it is divided; whether
+    its format holds no colour; and what is odd about its file.
     """
     try:
         Image.init()
@@ -201,17 +201,17 @@ def _decode(data: bytes, path: Path, form: Form) -> tuple[Image.Image, tuple[int
         facts = picture_facts.of_file(image, path, data)
         _check_kept(image, form, facts)
         size = image.size
-        drafted = _draft(image, form)
+        part = _draft(image, form)
         image.load()
         _check_pixels(image)  # the picture in an icon may be larger than the icon says
-        size = size if drafted else image.size
+        size = size if part > 1 else image.size
         turn = _orientation(image)
         if turn in _TURNS:
             facts["orientation"] = turn
             image = image.transpose(_TURNS[turn])
             size = size[::-1] if turn >= 5 else size
         grey = image.mode in _GREY_MODES
-        return _plain(image, grey, form, facts), size, grey, facts
+        return _plain(image, grey, form, facts), size, part, grey, facts
     except PictureError:
         raise
     except Image.UnidentifiedImageError:
@@ -236,15 +236,18 @@ def _check_pixels(image: Image.Image) -> None:
         raise PictureError(f"has {image.width} x {image.height} pixels; the limit is {MAX_PIXELS}")
 
 
-def _draft(image: Any, form: Form) -> bool:
-    """Let a JPEG be decoded at a part of its size where the form shows far fewer pixels. Return whether it will be."""
+def _draft(image: Any, form: Form) -> int:
+    """Let a JPEG be decoded at a part of its size where the form shows far fewer pixels.
+
+    Return by what it will be divided.
+    """
     if image.format not in ("JPEG", "MPO"):
-        return False
+        return 1
     across, down = image.size if _orientation(image) < 5 else image.size[::-1]
     part = spare(across, down, form)
     if part > 1:
         image.draft(None, (image.width // part, image.height // part))
-    return part > 1
+    return part
 
 
 def _orientation(image: Image.Image) -> int:

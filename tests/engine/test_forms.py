@@ -191,28 +191,31 @@ def test_a_long_line_is_cropped_without_being_blown_up():
     ("size", "form", "part"),
     [
         ((4000, 3000), Form((224, 224)), 8),
-        ((4000, 3000), Form((224, 224), "center_crop"), 4),
-        ((4000, 3000), Form((224, 224), "resize_crop"), 4),
-        ((4000, 3000), Form((224, 224), "stretch"), 4),
-        ((4000, 3004), Form((224, 224)), 4),
-        ((4001, 3000), Form((224, 224)), 1),
-        ((896, 672), Form((224, 224)), 2),
-        ((888, 672), Form((224, 224)), 1),
-        ((640, 480), Form((224, 224)), 1),
+        ((4000, 3000), Form((400, 400), "center_crop"), 4),
+        ((4000, 3000), Form((370, 370), "resize_crop"), 4),
+        ((4000, 3000), Form((370, 370), "center_crop"), 8),
+        ((4000, 3000), Form((400, 224), "stretch"), 4),
+        ((4001, 2999), Form((400, 400)), 8),
+        ((500, 375), Form((160, 160), "stretch"), 2),
+        ((448, 336), Form((224, 224)), 2),
+        ((446, 336), Form((224, 224)), 1),
         ((4000, 3000), Form(None), 1),
         ((4000, 3000), Form((3000, 4000)), 1),
     ],
 )
-def test_what_is_decoded_has_twice_the_pixels_that_are_shown(size, form, part):
+def test_what_is_decoded_has_as_many_pixels_as_are_shown(size, form, part):
     assert spare(*size, form) == part
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("width", [1600, 1597])
 @pytest.mark.parametrize("resize", ["letterbox", "center_crop", "resize_crop", "stretch"])
-def test_a_large_jpeg_is_hardly_another_picture_than_without_the_shortcut(tmp_path, resize, orientation, monkeypatch):
+def test_a_large_jpeg_is_hardly_another_picture_than_without_the_shortcut(
+    tmp_path, resize, width, orientation, monkeypatch
+):
     chance = np.random.default_rng(2)
     coarse, fine = (Image.fromarray(chance.integers(0, 256, (n, n, 3), "uint8")) for n in (12, 150))
-    image = Image.blend(coarse.resize((1600, 1200), 3), fine.resize((1600, 1200), 3), 0.3)
+    image = Image.blend(coarse.resize((width, 1200), 3), fine.resize((width, 1200), 3), 0.3)
     exif = Image.Exif()
     exif[0x0112] = orientation
     image.save(tmp_path / "a.jpg", quality=90, exif=exif)
@@ -222,11 +225,11 @@ def test_a_large_jpeg_is_hardly_another_picture_than_without_the_shortcut(tmp_pa
     whole = read_picture(tmp_path / "a.jpg", form)
     apart = np.abs(short.pixels.astype(int) - whole.pixels)
     assert apart.any()
-    assert apart.mean() < 0.8
-    assert apart.max() <= 6
+    assert apart.mean() < 1
+    assert apart.max() <= 10
     assert (
         (short.height, short.width)
         == (whole.height, whole.width)
-        == ((1200, 1600) if orientation == 1 else (1600, 1200))
+        == ((1200, width) if orientation == 1 else (width, 1200))
     )
     assert short.sha256 == whole.sha256
