@@ -127,6 +127,7 @@ def _value(entry: dict[str, Any]) -> str:
         "string": "text",
         "boolean": "true or false",
         "null": "nothing",
+        "object": "mapping",
     }
     bounds = [
         text.format(entry[key])

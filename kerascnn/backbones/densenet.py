@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from kerascnn.backbones.blocks import activate, convolve, normalise
-from kerascnn.spec import Backbone, register
+from kerascnn.spec import Backbone, Pretrained, register
 
 _LAYERS = {121: (6, 12, 24, 16), 169: (6, 12, 32, 32), 201: (6, 12, 48, 32)}
 
@@ -23,6 +23,10 @@ class DenseNet(Backbone):
     """Layers with weights, the last one being that of the head."""
     growth_rate: int = Field(32, ge=1, le=256)
     """Channels that each layer adds."""
+
+    def pretrained(self) -> Pretrained | None:
+        """Return Keras's weights at a growth rate of 32."""
+        return Pretrained(f"DenseNet{self.depth}", "torch") if self.growth_rate == 32 else None
 
     def apply(self, x: Any) -> dict[str, Any]:
         """Return the stem and the four blocks."""

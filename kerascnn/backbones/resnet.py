@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from kerascnn.backbones.blocks import activate, convolve, gate, normalise
-from kerascnn.spec import Backbone, register
+from kerascnn.spec import Backbone, Pretrained, register
 
 _BLOCKS = {18: (2, 2, 2, 2), 34: (3, 4, 6, 3), 50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 
@@ -47,6 +47,17 @@ class ResNet(Backbone):
         if self.version == 2 and (self.depth < 50 or self.squeeze_excite):
             raise PydanticCustomError("resnet", "has a version 2 only from depth 50 on, and without squeeze_excite")
         return self
+
+    def pretrained(self) -> Pretrained | None:
+        """Return Keras's weights from depth 50 on, for networks without groups and gates.
+
+        Keras's convolutions of version 1 have a bias, which the mean of the normalisation behind them takes over.
+        """
+        if self.depth < 50 or self.groups > 1 or self.group_width != 64 or self.squeeze_excite:
+            return None
+        if self.version == 2:
+            return Pretrained(f"ResNet{self.depth}V2", "symmetric")
+        return Pretrained(f"ResNet{self.depth}", "caffe")
 
     def apply(self, x: Any) -> dict[str, Any]:
         """Return the stem and the four stages; of version 2, what stands before the stride at a stage's end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from kerascnn.backbones.blocks import activate, convolve, normalise
-from kerascnn.spec import Backbone, register
+from kerascnn.spec import Backbone, Pretrained, register
 
 _CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
 
@@ -23,6 +23,10 @@ class VGG(Backbone):
     """Layers with weights, the three of the paper's head among them."""
     batch_norm: bool = False
     """Normalise over the batch between each convolution and its activation; the paper does not."""
+
+    def pretrained(self) -> Pretrained | None:
+        """Return Keras's weights of depths 16 and 19."""
+        return Pretrained(f"VGG{self.depth}", "caffe") if self.depth >= 16 and not self.batch_norm else None
 
     def apply(self, x: Any) -> dict[str, Any]:
         """Return the output of each block."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kerascnn.cli.options import AsJson, Setting, SpecFile
+from kerascnn.cli.options import AsJson, Setting
 from kerascnn.cli.output import complain, document, note, result, table
 
 if TYPE_CHECKING:
@@ -100,51 +100,59 @@ def validate(
 
 
 def summary(
-    spec: SpecFile,
+    specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML or JSON specs.")],
     settings: Setting = None,
     classes: Annotated[int | None, typer.Option(help="Number of classes, where the data is not there.", min=2)] = None,
     shape: Annotated[
         str | None,
         typer.Option("--input", metavar="H,W,C", help="Shape of a picture, where the data is not there."),
     ] = None,
+    diagram: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw it: .svg, or .mmd or .md for Mermaid; `-` prints Mermaid."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the network layer by layer.
+    """Show the network layer by layer, or compare several.
 
-    Shapes, parameters, operations and receptive fields; nothing is trained, and no weight is made."""
+    Shapes, parameters, operations, memory, receptive fields and strides, and what memory a training step will need;
+    nothing is trained, and no weight is made."""
     from kerascnn.cli.loading import announce_keras, at_spec
+    from kerascnn.cli.summary import show_one, show_several
+    from kerascnn.errors import UsageError
     from kerascnn.spec import load_spec
 
-    loaded = load_spec(spec, settings or ())
+    if diagram is not None and len(specs) > 1:
+        raise UsageError(f"--diagram draws one network (got {len(specs)} specs)")
+    if diagram is not None and str(diagram) == "-" and as_json:
+        raise UsageError("--diagram - and --json both print on stdout; give --diagram a file")
+    loaded = [load_spec(path, settings or ()) for path in specs]
     announce_keras()
     from kerascnn.engine.describe import describe_input
-    from kerascnn.engine.summary import summarize
+    from kerascnn.engine.diagram import diagram as drawn
+    from kerascnn.engine.diagram import mermaid, write_diagram
+    from kerascnn.engine.summary import compare, summarize
 
-    info = describe_input(loaded, classes, shape)
-    with at_spec(spec, settings or ()):
-        facts = summarize(loaded, info)
-    if as_json:
-        document(facts)
-        return
-    rows = [
-        [
-            row["name"],
-            row["type"],
-            " x ".join(map(str, row["output_shape"])),
-            f"{row['parameters']:,}",
-            f"{row['flops']:,}",
-            str(row["receptive_field"]),
-            row["spec_path"],
-        ]
-        for row in facts["layers"]
-    ]
-    result(table(["layer", "type", "output", "parameters", "operations", "sees", "in the spec"], rows))
-    result("")
-    shapes = [" x ".join(map(str, facts[key])) for key in ("input_shape", "output_shape")]
-    result(f"{facts['name']}: {shapes[0]} -> {shapes[1]}")
-    result(f"parameters            {facts['parameters']:,} ({facts['trainable_parameters']:,} trainable)")
-    result(f"operations a picture  {facts['flops']:,} (a multiply-add is two)")
-    result(f"memory to train       {facts['memory_bytes'] / 2**20:,.1f} MiB at batch size {loaded.train.batch_size}")
+    found = []
+    for path, spec in zip(specs, loaded, strict=True):
+        info = describe_input(spec, classes, shape)
+        with at_spec(path, settings or ()):
+            found.append(summarize(spec, info))
+    if diagram is not None and str(diagram) != "-":
+        write_diagram(found[0], diagram)
+        note(f"wrote {diagram}")
+    if len(specs) > 1:
+        both = compare(loaded, found)
+        if as_json:
+            document(both)
+        else:
+            show_several([facts["name"] for facts in found], found, both["differences"]["spec"])
+    elif as_json:
+        document(found[0])
+    elif str(diagram) == "-":
+        result(mermaid(drawn(found[0])).rstrip())
+    else:
+        show_one(found[0])
 
 
 def schema(

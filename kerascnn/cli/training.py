@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,12 +33,20 @@ def train(
     folds: Annotated[
         int | None, typer.Option(min=2, max=1000, help="Cross-validate: as data.split.folds of the spec.")
     ] = None,
+    find_lr: Annotated[
+        bool, typer.Option("--find-lr", help="Train nothing: try rising learning rates and suggest one.")
+    ] = False,
+    find_lr_to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The picture of --find-lr; left out: find-lr.svg.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a spec in a new run folder.
 
     A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean
     and standard deviation of the figures stand at the end.
+
+    With --find-lr no run is made: a few steps at rising rates say which learning rate the first stage may have.
     """
     import time
 
@@ -58,6 +67,16 @@ def train(
         ending = ".json" if spec.suffix.lower() == ".json" else ".yaml"
         with at_spec(spec, settings):
             try:
+                if find_lr:
+                    _find_rate(
+                        loaded,
+                        find_lr_to or Path("find-lr.svg"),
+                        (str(spec), settings),
+                        progress,
+                        stopper,
+                        as_json=as_json,
+                    )
+                    return
                 if loaded.data.split.folds and loaded.data.split.fold is None:
                     _cross_validate(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
                     return
@@ -75,6 +94,38 @@ def train(
     result(f"folder   {facts['path']}")
     result(f"best     epoch {run.best().get('epoch')}: {say_figures(facts['metrics'])}")
     note(f"next: kerascnn evaluate {facts['path']}")
+
+
+def _find_rate(
+    spec: Spec,
+    picture: Path,
+    given: tuple[str, list[str]],
+    progress: Progress,
+    stop: Callable[[], int | None],
+    *,
+    as_json: bool,
+) -> None:
+    from kerascnn.engine.find_rate import find_rate
+    from kerascnn.engine.rate_picture import draw
+    from kerascnn.errors import TrainError, UsageError
+    from kerascnn.runs.atomic import write_text
+
+    if not picture.parent.is_dir():
+        raise UsageError(f"there is no folder {picture.parent} for the picture; make it, or give another --find-lr-to")
+    found = find_rate(spec, progress=progress, stop=stop)
+    write_text(picture, draw(found, spec.name))
+    if as_json:
+        document(found.as_dict() | {"setting": found.setting, "picture": str(picture.resolve())})
+    if found.setting is None:
+        raise TrainError(f"no learning rate can be suggested: {found.reason}; the picture is {picture.resolve()}")
+    if as_json:
+        return
+    result(f"rate     {found.suggestion:g}")
+    result(f"picture  {picture.resolve()}")
+    note(found.reason)
+    path, settings = given
+    command = ["kerascnn", "train", path, *(word for setting in settings for word in ("--set", setting))]
+    note(f"next: {shlex.join([*command, '--set', found.setting])}")
 
 
 def _cross_validate(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
 
-from kerascnn.engine.preprocess import preprocess, raw_input
+from kerascnn.engine.build_errors import explaining
+from kerascnn.engine.fitting import WeightsReport
+from kerascnn.engine.preprocess import Scaling, preprocess, raw_input
+from kerascnn.engine.weights import Weights, load_weights, scale_of
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo, Spec
 from kerascnn.spec.trace import Trace, at, claim, tracing
@@ -23,23 +26,36 @@ class Built:
     backbone: keras.Model
     head: keras.Model
     trace: Trace
+    weights: WeightsReport | None = None
+    """What became of the weights that training begins with, where there were any."""
 
 
 def build_model(spec: Spec, info: DataInfo) -> keras.Model:
     """Return the Keras model of a spec: raw elements in, float32 answers out, not compiled.
 
     It is `preprocessing -> backbone -> head`; the last two are nested models of these names, so that
-    `model.get_layer("backbone").trainable = False` freezes one. Raises BuildError with the path in the spec.
+    `model.get_layer("backbone").trainable = False` freezes one. Whatever the spec says of `weights`, it begins from
+    chance; the scale of its input is that of the weights. Raises BuildError with the path in the spec, DataError where
+    a file is not there that has to say the scale.
     """
-    return build(spec, info).model
+    return _assembled(spec, info, scale_of(spec)).model
 
 
-def build(spec: Spec, info: DataInfo) -> Built:
-    """Return the model with its parts and the spec path of every operation. Raises BuildError."""
-    with tracing() as trace:
+def build(spec: Spec, info: DataInfo, weights: Weights | None = None) -> Built:
+    """Return the model with its parts and the spec path of every operation, beginning with these weights.
+
+    Without them it begins from chance, and nothing is read: where a file has to say the scale of the input, that of a
+    network without weights stands in its place. Raises BuildError, DataError where the weights do not fit.
+    """
+    built = _assembled(spec, info, weights.trained if weights else None)
+    return replace(built, weights=load_weights(built.backbone, weights)) if weights else built
+
+
+def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Built:
+    with tracing() as trace, explaining(spec, info):
         inputs = raw_input(spec, info)
         with at("model", "preprocess"):
-            x = preprocess(inputs, spec, info)
+            x = preprocess(inputs, spec, info, trained)
             claim(x)
         with at("model", "backbone"):
             source = keras.Input(x.shape[1:], name="input")

@@ -26,6 +26,7 @@ from kerascnn.errors import DataError, counted
 from kerascnn.runs.atomic import write_bytes
 from kerascnn.spec import DataInfo, Finding, Sample, Spec, spec_from_dict
 from kerascnn.spec.data import SPLITS
+from kerascnn.spec.kinds import WEIGHTS
 
 QUARANTINE = "quarantine"
 """What the manifest says instead of a split of a sample that cannot be read."""
@@ -58,8 +59,7 @@ class Dataset:
     @property
     def sizes(self) -> dict[str, int]:
         """The number of samples of each split that there is."""
-        found = Counter(self.parts)
-        return {split: found[split] for split in SPLITS if found[split]}
+        return _sizes(self.parts)
 
     @property
     def fingerprint(self) -> str:
@@ -137,11 +137,17 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     if not len(train):
         raise DataError("no sample is left to train on; lower data.split.validation and data.split.test")
     elements.learn(train)
-    info = elements.describe(DataInfo(elements.shape, labels, _counts(samples, parts, labels)))
+    info = DataInfo(elements.shape, labels, _counts(samples, parts, labels), sizes=_sizes(parts))
+    info = elements.describe(info)
     found = check(lines, division.torn, image_size=spec.data.image_size, resize=spec.data.resize)
     findings = [*scan.findings, *answers.findings, *found]
     manifest = [{key: value for key, value in line.items() if key not in FOR_THE_CHECK} for line in lines]
     return Dataset(info, elements, answers, samples, parts, manifest, [*scan.notes, *notes], findings)
+
+
+def _sizes(parts: Sequence[str]) -> dict[str, int]:
+    found = Counter(parts)
+    return {split: found[split] for split in SPLITS if found[split]}
 
 
 def _assigned(
@@ -164,6 +170,12 @@ def anchor(spec: Spec) -> Spec:
     places = [(source, field) for field in spec.data.source.paths]
     places += [(split, "file")]
     places += [(split["lists"], part) for part in SPLITS] if split["lists"] else []
+    backbone = tree["model"]["backbone"]
+    places += [
+        (backbone, field)
+        for field in spec.model.backbone.paths
+        if backbone[field] not in WEIGHTS and os.path.exists(os.path.expanduser(backbone[field]))
+    ]
     for section, field in places:
         if section[field] is not None:
             section[field] = os.path.abspath(os.path.expanduser(section[field]))

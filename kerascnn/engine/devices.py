@@ -50,12 +50,40 @@ def environment() -> dict[str, Any]:
         "platform": platform.platform(),
         "machine": platform.machine(),
         "cpus": os.cpu_count(),
+        "threads": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "backend": backend(),
         "gpus": gpus(),
         "versions": versions,
         "flags": {name: os.environ[name] for name in flags if name in os.environ},
         "command": sys.argv,
     }
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """Return what of two environments may lead to other bits: versions, backend, processors, flags, threads."""
+    flat = []
+    for facts in (before, now):
+        packages = {f"{name} version": version for name, version in facts.get("versions", {}).items()}
+        plain = {key: facts.get(key) for key in ("python", "platform", "machine", "cpus", "threads", "backend", "gpus")}
+        flat.append({**plain, **packages, **facts.get("flags", {})})
+    names = dict.fromkeys([*flat[0], *flat[1]])
+    return [f"{name} was {flat[0].get(name)}, is {flat[1].get(name)}" for name in names
+            if flat[0].get(name) != flat[1].get(name)]  # fmt: skip
+
+
+def be_deterministic() -> None:
+    """Let the backend use only what gives the same bits each time. For this process it stays so."""
+    name = backend()
+    if name == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif name == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+    elif gpus():  # XLA reads it when the first program is compiled
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
 
 
 def choose_precision(spec: Spec) -> dict[str, str]:

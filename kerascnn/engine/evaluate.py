@@ -31,7 +31,8 @@ def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = 
     parts = [truth for truth, _ in found]
     truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
     guesses = np.concatenate([answers for _, answers in found])
-    info = DataInfo(predictor.shape, tuple(predictor.labels))
+    facts = run.read("data.json")
+    info = DataInfo(predictor.shape, tuple(predictor.labels), facts["counts"], sizes=facts["sizes"])
     report = predictor.task.report(truth, guesses, info)
     report = {"run": run.id, "split": split, "samples": len(held), **report, "evaluated": time.time()}
     folder = run.path / "evaluation"

@@ -78,7 +78,7 @@ def _flat(is_flat: bool) -> dict[str, Any]:
 
 
 def _dhash(small: Image.Image) -> str:
-    """Return 16 hex digits of a grey picture: a bit for each of 8 x 8 places, set where it grows brighter to the right."""
+    """Return 16 hex digits of a grey picture: a bit for each of 8 x 8 places, set where it brightens to the right."""
     grey = np.asarray(small.resize((_ACROSS, _DOWN), Image.Resampling.BOX))
     return np.packbits(grey[:, 1:] > grey[:, :-1]).tobytes().hex()
 

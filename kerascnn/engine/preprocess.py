@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -15,6 +16,44 @@ _INPUTS = {"image": "uint8", "text": "int32", "series": "float32", "audio": "flo
 _AUTO = {"image": "unit", "series": "each", "audio": "none", "text": "none"}
 _CONSTANT = 1e-6
 """Part of its largest value within which a channel counts as constant: what rounding to 32 bits may leave."""
+_MEANS = (123.68, 116.779, 103.939)
+"""Of red, green and blue in ImageNet, as the networks that were trained in Caffe have them."""
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What is done to the stored values of a picture, 0 to 255: times a factor, plus an offset, for each channel."""
+
+    factor: tuple[float, ...]
+    """One number for all channels, or one for each."""
+    offset: tuple[float, ...]
+    flip: bool = False
+    """Whether the channels come in the opposite order afterwards: blue, green, red."""
+
+    def of_channels(self, channels: int) -> Scaling:
+        """Return the scaling for this many channels: where they are not those it was made for, by the mean of all."""
+        if {len(self.factor), len(self.offset)} <= {1, channels}:
+            return self
+        # The means and the deviations of the pictures are averaged, not what is made of them.
+        deviation = sum(1 / factor for factor in self.factor) / len(self.factor)
+        offsets = self.offset * (len(self.factor) // len(self.offset))
+        mean = sum(-offset / factor for factor, offset in zip(self.factor, offsets, strict=True)) / len(self.factor)
+        return Scaling((1 / deviation,), (-mean / deviation,))
+
+    def layer(self) -> keras.layers.Layer:
+        """Return the layer that does it, but for the flip."""
+        factor, offset = (list(v) if len(v) > 1 else v[0] for v in (self.factor, self.offset))
+        return keras.layers.Rescaling(factor, offset, dtype="float32", name="normalize")
+
+
+_SCALES = {
+    "none": Scaling((1.0,), (0.0,)),
+    "unit": Scaling((1 / 255,), (0.0,)),
+    "symmetric": Scaling((2 / 255,), (-1.0,)),
+    "symmetric_128": Scaling((1 / 128,), (-1.0,)),
+    "torch": Scaling((1 / 58.395, 1 / 57.12, 1 / 57.375), (-0.485 / 0.229, -0.456 / 0.224, -0.406 / 0.225)),
+    "caffe": Scaling((1.0, 1.0, 1.0), tuple(-mean for mean in _MEANS), flip=True),
+}
 
 
 def raw_input(spec: Spec, info: DataInfo) -> Any:
@@ -23,15 +62,16 @@ def raw_input(spec: Spec, info: DataInfo) -> Any:
     return keras.Input(info.shape, dtype=_INPUTS[medium], name=medium)
 
 
-def preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
+def preprocess(x: Any, spec: Spec, info: DataInfo, trained: Scaling | str | None = None) -> Any:
     """Normalise and resize in float32, whatever the precision of the rest: 16 bits are off by whole grey levels.
 
+    `trained` is the scale that the weights were trained with, for `normalize: auto`: a name, or what it is exactly.
     In this order, because Keras's Resizing rounds bytes where it is called eagerly and does not in TensorFlow's graphs;
     on real numbers both agree, and both orders give the same.
     """
     how, medium = spec.model.preprocess, spec.task.reads
     _check_medium(how, medium)
-    normalize = _AUTO[medium] if how.normalize == "auto" else how.normalize
+    normalize = _chosen(spec, trained) if how.normalize == "auto" else how.normalize
     if medium == "text":
         return keras.layers.Embedding(max(info.vocabulary, 2), how.embedding, name="embedding")(x)
     if medium == "audio" and how.spectrogram is not None:
@@ -39,17 +79,24 @@ def preprocess(x: Any, spec: Spec, info: DataInfo) -> Any:
         normalize = "each" if how.normalize == "auto" else normalize
     if normalize == "each":
         x = _each(x)
-    elif normalize != "none":
-        x = _scale(normalize, info)(x)
     elif medium == "series":
         x = ops.where(ops.isnan(x), 0.0, x)
     elif medium == "image":
-        x = keras.layers.Rescaling(1.0, dtype="float32", name="normalize")(x)
+        x = _scaled(x, normalize, info)
     if medium == "image" and how.resize and tuple(how.resize) != tuple(info.shape[:2]):
         layer = keras.layers.Resizing(*how.resize, interpolation="bilinear", dtype="float32", name="resize")
         # training=False: by default this layer tells all those after it that they are being trained.
         x = layer(x, training=False)
     return x
+
+
+def _chosen(spec: Spec, trained: Scaling | str | None) -> Scaling | str:
+    """Return what `auto` stands for."""
+    medium, backbone = spec.task.reads, spec.model.backbone
+    if trained is not None:
+        return trained
+    published = backbone.pretrained() if backbone.weights == "imagenet" else None
+    return published.scale if published and medium == "image" else _AUTO[medium]
 
 
 def _check_medium(how: Preprocess, medium: str) -> None:
@@ -126,14 +173,18 @@ def _check_spectrogram(how: Spectrogram, rate: int, fft_length: int, samples: in
         )
 
 
-def _scale(how: str, info: DataInfo) -> keras.layers.Layer:
-    if how == "standardize":
-        channels = info.shape[-1]
-        mean = info.mean or (127.5,) * channels
-        variance = info.variance or (127.5**2,) * channels
-        # Numbers, not arrays: they are saved as such.
-        scale = [1 / max(v, 1.0) ** 0.5 for v in variance]
-        offset = [-m * s for m, s in zip(mean, scale, strict=True)]
-        return keras.layers.Rescaling(scale, offset, dtype="float32", name="normalize")
-    factor, shift = (1 / 255, 0.0) if how == "unit" else (2 / 255, -1.0)
-    return keras.layers.Rescaling(factor, shift, dtype="float32", name="normalize")
+def _scaled(x: Any, how: Scaling | str, info: DataInfo) -> Any:
+    if isinstance(how, str):
+        how = _standardized(info) if how == "standardize" else _SCALES[how]
+    how = how.of_channels(info.shape[-1])
+    x = how.layer()(x)
+    return ops.flip(x, axis=-1) if how.flip else x
+
+
+def _standardized(info: DataInfo) -> Scaling:
+    channels = info.shape[-1]
+    mean = info.mean or (127.5,) * channels
+    variance = info.variance or (127.5**2,) * channels
+    # Numbers, not arrays: they are saved as such.
+    factor = tuple(float(1 / max(v, 1.0) ** 0.5) for v in variance)
+    return Scaling(factor, tuple(float(-m * f) for m, f in zip(mean, factor, strict=True)))

@@ -1,222 +1,256 @@
-"""The phases of a training, one after another, on one model."""
+"""The phases of a training, one after another, from any place where an earlier process left off."""
 
 from __future__ import annotations
 
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 
-from kerascnn.engine.build import Built
-from kerascnn.engine.data import Dataset
-from kerascnn.engine.predict import at_a_time
+from kerascnn.engine.keeper import Keeper, synchronize
+from kerascnn.engine.optimize import current_rate, make_optimizer, multiply_rates
+from kerascnn.engine.phase import Phase, Phases
+from kerascnn.engine.position import Position, put_arrays, variables_of
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.stream import Prefetch, Stream, Take
+from kerascnn.engine.stream import Prefetch
+from kerascnn.engine.watch import DivergingError, Watch
 from kerascnn.errors import DivergedError, KerasCnnError, StoppedError
-from kerascnn.runs.atomic import append_json_line, write_with
+from kerascnn.runs.checkpoints import Checkpoint
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
-
-@dataclass(frozen=True)
-class StageResult:
-    """What one stage did."""
-
-    optimizer: dict[str, Any]
-    learning_rates: list[float]
-    """The rate at the end of each epoch."""
-    frozen: str
-    trainable_parameters: int
-    epochs: int
-    """Epochs that were run."""
-    ended: str
-    """Why it ended: "all epochs done" or "no better for N epochs"."""
-
-
-class Held(keras.utils.PyDataset):
-    """The samples of a split in order, in batches, for figures."""
-
-    def __init__(self, take: Take, targets: Take, indices: np.ndarray, batch_size: int):
-        super().__init__(workers=1, use_multiprocessing=False)
-        self.take, self.targets, self.indices, self.batch_size = take, targets, indices, batch_size
-        self.failure: Exception | None = None
-        """Why a batch could not be made, as it was raised: a backend may wrap it on its way."""
-
-    def __len__(self) -> int:
-        return -(-len(self.indices) // self.batch_size)
-
-    def __getitem__(self, i: int) -> tuple[np.ndarray, np.ndarray]:
-        part = self.indices[i * self.batch_size : (i + 1) * self.batch_size]
-        try:
-            return self.take(part), self.targets(part)
-        except Exception as error:
-            self.failure = error
-            raise
+_HALF = 0.5
+"""What the rate is multiplied with after training has diverged."""
 
 
 class Trainer:
-    """Runs stages on a model, and keeps the best of all their epochs in the run folder."""
+    """Runs the stages of a spec, and keeps the best of all their epochs and the way back in the run folder."""
 
     def __init__(
         self,
         spec: Spec,
-        data: Dataset,
-        built: Built,
-        stream: Stream,
+        phases: Phases,
         run: RunFolder,
         progress: Progress,
         stop: Callable[[], int | None],
         *,
         xla: bool,
+        after_stage: Callable[[list[dict[str, Any]]], None] = lambda stages: None,
     ):
-        self.spec, self.data, self.built, self.stream = spec, data, built, stream
-        self.run, self.progress, self.stop, self.xla = run, progress, stop, xla
-        self.step = 0
-        self.epoch = 0
-        self.best: tuple[float, int] | None = None
-        self._best_weights: list[np.ndarray] | None = None
-        held = data.indices("validation")
-        self.validation = None
-        if len(held):
-            # As many at a time as a training step takes, or more where they are small.
-            many = max(stream.batch_size, at_a_time(data.info.shape))
-            self.validation = Held(data.elements.take, stream.targets, held, many)
+        self.spec, self.phases, self.run, self.progress, self.stop = spec, phases, run, progress, stop
+        self.xla, self.after_stage = xla, after_stage
+        self.position = Position()
+        self.keeper = Keeper(run, spec, phases.built)
+        self._began = time.monotonic()
+        self._arrays: Mapping[str, np.ndarray] | None = None
+        """What variables are given as soon as there is a model to give it to."""
+        self._went_back = False
+        self._asked: int | None = None
+        """The exit code of a stop that was asked for."""
 
-    def run_stage(self, number: int) -> StageResult:
-        """Train one stage from the best weights so far, and end on the best. Raises DivergedError, StoppedError."""
-        stage = self.spec.train.stages[number]
-        steps = self.stream.steps_per_epoch
-        self._freeze(stage.freeze)
-        rate = stage.schedule.make(stage.learning_rate, steps * stage.epochs)
-        # A new outer model for each stage: compiling one again keeps traces and metrics of the old.
-        model = keras.Model(self.built.model.inputs, self.built.model.outputs)
+    @property
+    def seconds(self) -> float:
+        """Seconds of training, those before a resume counted."""
+        return self.position.seconds + time.monotonic() - self._began
+
+    def train(self, checkpoint: Checkpoint | None = None) -> None:
+        """Train all stages that are left, and end on the best weights. Raises DivergedError, StoppedError."""
+        if checkpoint is not None:
+            self._go_to(checkpoint)
+        else:
+            self.keeper.begin()
+        while self.position.stage < len(self.spec.train.stages):
+            phase = self.phases.enter(self.position.stage)
+            ended = self._run_phase(phase)
+            self.keeper.put_best(phase.built)
+            self.position.next_stage(self._facts(phase, ended))
+            self.after_stage(self.position.stages)
+            if ended == BUDGET:
+                return
+
+    def _run_phase(self, phase: Phase) -> str:
+        """Train one stage and return why it ended."""
+        self.progress.stage(phase.number + 1, len(self.spec.train.stages), phase.stage.epochs, phase.steps)
+        while True:
+            model = self._compile(phase)
+            self._stop_if_asked(model)
+            try:
+                return self._fit(phase, model)
+            except DivergingError as found:
+                self._go_back(phase, found)
+
+    def _compile(self, phase: Phase) -> keras.Model:
+        """Return a new outer model for a stage: compiling one again keeps traces and metrics of the old."""
+        stage = phase.stage
+        updates = max(1, phase.steps * stage.epochs // stage.accumulate)
+        model = keras.Model(phase.model.inputs, phase.model.outputs)
         model.compile(
-            optimizer=stage.optimizer.make(rate),
-            loss=self.spec.task.loss(),
+            optimizer=make_optimizer(stage, updates, self.position.slower, phase.factors),
+            loss=self.spec.task.loss(self.phases.data.info),
             metrics=self.spec.task.compiled_metrics(),
             jit_compile=self.xla,
         )
-        trainable = int(sum(math.prod(weight.shape) for weight in model.trainable_weights))
-        self.progress.stage(number + 1, len(self.spec.train.stages), stage.epochs, steps)
-        watch = _Watch(self, number)
-        batches = Prefetch(self.stream, self.step)
-        try:
-            model.fit(
-                iter(batches),
-                steps_per_epoch=steps,
-                epochs=stage.epochs,
-                validation_data=self.validation,
-                callbacks=[watch],
-                verbose=0,
-                shuffle=False,
-            )
-        except KerasCnnError:
-            raise
-        except Exception:
-            failure = batches.failure or (self.validation and self.validation.failure)
-            if failure:
-                raise failure from None
-            raise
-        finally:
-            batches.close()
-        self.step += steps * watch.epochs
-        if self._best_weights is not None:
-            self.built.model.set_weights(self._best_weights)
-        return StageResult(
-            optimizer=stage.optimizer.spell(),
-            learning_rates=watch.rates,
-            frozen=stage.freeze,
-            trainable_parameters=trainable,
-            epochs=watch.epochs,
-            ended=watch.ended,
-        )
+        model.optimizer.build(model.trainable_variables)
+        if self._arrays is None:
+            self.keeper.checkpoint(self.position, self.seconds, model)
+        elif self.position.steps == 0:
+            self._put(phase, model)
+        return model
 
-    def _freeze(self, what: str) -> None:
-        backbone = self.built.backbone
-        backbone.trainable = what != "backbone"
-        if what == "batch_norm":
-            for layer in backbone._flatten_layers():
-                if isinstance(layer, keras.layers.BatchNormalization):
-                    layer.trainable = False
+    def _put(self, phase: Phase, model: keras.Model) -> None:
+        """Give the model what a checkpoint holds, at the beginning of an epoch or in the midst of one."""
+        assert self._arrays is not None
+        if self.position.steps:  # Keras makes the variables of metrics when they are used first
+            elements, targets = phase.stream.batch(0)
+            model.compute_metrics(elements, targets, model([elements], training=False))
+        groups = variables_of(model)
+        if self.position.steps == 0:
+            del groups["metrics"]
+        put_arrays(groups, self._arrays)
+        self._arrays = None
+        if self._went_back:
+            # A rate that no schedule moves is a variable, which has just got its old value.
+            multiply_rates(model.optimizer, _HALF)
+            self.keeper.checkpoint(self.position, self.seconds, model)
+            self._went_back = False
 
-    def end_epoch(self, number: int, rate: float, figures: Mapping[str, float], seconds: float) -> bool:
-        """Write down an epoch, keep its model if it is the best; return whether it is. Raises DivergedError."""
-        self.epoch += 1
-        kept = False
-        finite = all(math.isfinite(value) for value in figures.values())
-        weights = self.built.model.get_weights() if finite else []
-        sound = finite and all(np.isfinite(weight).all() for weight in weights)
-        if sound and self._is_better(figures[self.spec.train.monitor]):
-            self.best = (figures[self.spec.train.monitor], self.epoch)
-            self._best_weights = weights
-            write_with(self.run.path / "model.keras", self._save)
-            kept = True
-        line: dict[str, Any] = {"epoch": self.epoch, "stage": number}
-        # JSON has no NaN: a figure that is not finite is null there.
-        line |= {name: value if math.isfinite(value) else None for name, value in figures.items()}
-        line |= {"learning_rate": rate, "seconds": round(seconds, 3), "kept": kept}
-        append_json_line(self.run.path / "metrics.jsonl", line)
-        self.progress.epoch(self.epoch, figures, kept=kept)
-        if not sound:
-            raise self._diverged(figures, rate)
-        return kept
+    def _fit(self, phase: Phase, model: keras.Model) -> str:
+        """Train until the stage ends, and return why. A torn epoch is finished before whole ones go on."""
+        watch = Watch(self, phase, model)
+        while not watch.ended:
+            at, done = self.position, self.position.steps
+            batches = Prefetch(phase.stream, at.epochs * phase.steps + done)
+            try:
+                model.fit(
+                    iter(batches),
+                    steps_per_epoch=phase.steps - done,
+                    epochs=at.epochs + 1 if done else phase.stage.epochs,
+                    initial_epoch=at.epochs,
+                    validation_data=phase.validation,
+                    callbacks=[watch],
+                    verbose=0,
+                    shuffle=False,
+                )
+            except (KerasCnnError, DivergingError):
+                raise
+            except Exception:
+                failure = batches.failure or (phase.validation and phase.validation.failure)
+                if failure:
+                    raise failure from None
+                raise
+            finally:
+                batches.close()
+            watch.after_fit()
+        return watch.ended
 
-    def check_stop(self) -> None:
-        """Raise StoppedError where the run was asked to stop."""
-        code = self.stop()
-        if code is not None:
-            kept = f"the model of epoch {self.best[1]} is kept" if self.best else "no epoch was finished"
-            raise StoppedError(f"stopped on request in epoch {self.epoch + 1}; {kept}", code)
+    def begin_epoch(self, phase: Phase, model: keras.Model) -> None:
+        """Put back the running figures of a torn epoch; Keras has just set them to zero."""
+        if self._arrays is not None:
+            self._put(phase, model)
 
-    def _save(self, path: Any) -> None:
-        keras.saving.save_model(self.built.model, path)
+    def end_epoch(self, phase: Phase, model: keras.Model, figures: Mapping[str, float], seconds: float) -> str:
+        """Write down an epoch and keep what it came to; return why the stage ends, "" where it goes on.
 
-    def _is_better(self, value: float) -> bool:
-        name = self.spec.train.monitor.removeprefix("val_")
-        upwards = self.spec.task.metrics.get(name, "min") == "max"
-        return self.best is None or (value > self.best[0] if upwards else value < self.best[0])
-
-    def _diverged(self, figures: Mapping[str, float], rate: float) -> DivergedError:
+        Raises DivergingError where a figure or a weight is not finite.
+        """
+        at = self.position
+        rate = current_rate(model.optimizer)
         wrong = [name for name, value in figures.items() if not math.isfinite(value)]
-        what = f"not finite: {', '.join(wrong) or 'weights'}"
-        kept = f"the model of epoch {self.best[1]} is kept" if self.best else "no model was kept"
-        return DivergedError(
-            f"training diverged in epoch {self.epoch} ({what}; learning rate {rate:g}); {kept}. "
-            "Lower train.stages.*.learning_rate, or add a warm-up to the schedule"
+        kept = self.keeper.end_epoch(at, phase, model, figures, rate=rate, seconds=seconds, finite=not wrong)
+        at.epochs, at.epoch, at.steps = at.epochs + 1, at.epoch + 1, 0
+        at.rates.append(rate)
+        self.progress.epoch(at.epoch, figures, kept=bool(kept))
+        if kept is None:
+            raise DivergingError(wrong or ["weights"], rate, at_end=True)
+        at.waited = 0 if kept else at.waited + 1
+        factor = phase.stage.schedule.react(at.waited, rate / (phase.stage.learning_rate * at.slower))
+        if factor != 1:
+            multiply_rates(model.optimizer, factor)
+        patience = self.spec.train.patience
+        ended = ""
+        if patience is not None and at.waited >= patience:
+            ended = f"no better for {patience} epochs"
+        elif self.out_of_time():
+            ended = BUDGET
+        elif at.epochs >= phase.stage.epochs:
+            ended = "all epochs done"
+        if not ended:
+            self._stop_if_asked(model)
+            self.keeper.checkpoint_if_due(at, self.seconds, model)
+        return ended
+
+    def out_of_time(self) -> bool:
+        """Return whether the budget is used up."""
+        minutes = self.spec.train.budget.minutes
+        return minutes is not None and self.seconds >= 60 * minutes
+
+    def end_step(self, phase: Phase, model: keras.Model, steps: int, logs: Mapping[str, float]) -> None:
+        """Look at what one step, or a few, came to. Raises DivergingError, StoppedError."""
+        self.position.steps = steps
+        self.progress.step(self.position.epoch + 1, steps, logs)
+        if not math.isfinite(logs.get("loss", 0.0)):
+            raise DivergingError(["loss"], current_rate(model.optimizer))
+        self._asked = self.stop()
+        if steps < phase.steps:  # a whole epoch is judged first
+            self._stop_if_asked(model)
+            self.keeper.checkpoint_if_long(self.position, self.seconds, model)
+
+    def _stop_if_asked(self, model: keras.Model) -> None:
+        """Write a checkpoint and raise StoppedError, where that was asked for."""
+        at, code = self.position, self._asked
+        if code is None:
+            return
+        synchronize(model)
+        self.keeper.checkpoint(at, self.seconds, model)
+        kept = f"the model of epoch {at.best[1]} is kept" if at.best else "no epoch was finished"
+        raise StoppedError(
+            f"stopped on request in epoch {at.epoch + 1}; {kept}; `kerascnn runs resume {self.run.id}` goes on", code
         )
 
-
-class _Watch(keras.callbacks.Callback):
-    """Passes Keras's events on to the trainer."""
-
-    def __init__(self, trainer: Trainer, number: int):
-        super().__init__()
-        self.trainer, self.number = trainer, number
-        self.epochs = 0
-        self.rates: list[float] = []
-        self.ended = "all epochs done"
-        self._waited = 0
+    def _go_to(self, checkpoint: Checkpoint) -> None:
+        self.position = Position.restore(checkpoint.state)
+        self._arrays = checkpoint.arrays
         self._began = time.monotonic()
+        self.keeper.go_to(self.position, checkpoint)
 
-    def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.trainer.progress.step(self.trainer.epoch + 1, batch + 1, logs or {})
-        self.trainer.check_stop()
+    def _go_back(self, phase: Phase, found: DivergingError) -> None:
+        """Go back to the last checkpoint at half the rate. Raises DivergedError where that was done often enough."""
+        times, epoch = self.position.rollbacks, self.position.epoch
+        checkpoint = self.keeper.last()
+        if times >= self.spec.train.rollbacks or checkpoint is None or checkpoint.state["stage"] != phase.number:
+            raise self._diverged(phase, found)
+        spent = self.seconds
+        self._go_to(checkpoint)
+        self.position.rollbacks, self.position.slower = times + 1, self.position.slower * _HALF
+        self.position.seconds = spent
+        self._went_back = True
+        text = (
+            f"training diverged in epoch {epoch + (not found.at_end)} ({found}; learning rate {found.rate:g}); back to "
+            f"the last checkpoint, after {self.position.epoch} epochs, at half the rate "
+            f"({times + 1} of at most {self.spec.train.rollbacks} times)"
+        )
+        self.progress.note(text)
+        self.run.log(text)
 
-    def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self._began = time.monotonic()
+    def _diverged(self, phase: Phase, found: DivergingError) -> DivergedError:
+        at = self.position
+        kept = f"the model of epoch {at.best[1]} is kept" if at.best else "no model was kept"
+        return DivergedError(
+            f"training diverged in epoch {at.epoch + (not found.at_end)} ({found}; learning rate {found.rate:g}); "
+            f"{kept}. Lower train.stages.{phase.number}.learning_rate, or add a warm-up to its schedule"
+        )
 
-    def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
-        self.epochs += 1
-        rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-        self.rates.append(rate)
-        figures = {name: float(value) for name, value in (logs or {}).items()}
-        better = self.trainer.end_epoch(self.number, rate, figures, time.monotonic() - self._began)
-        self._waited = 0 if better else self._waited + 1
-        patience = self.trainer.spec.train.patience
-        if patience is not None and self._waited >= patience:
-            self.ended = f"no better for {patience} epochs"
-            self.model.stop_training = True
+    def _facts(self, phase: Phase, ended: str) -> dict[str, Any]:
+        """Return what `effective.json` says of a stage."""
+        return {
+            **phase.facts,
+            "learning_rates": self.position.rates,
+            "epochs": self.position.epochs,
+            "ended": ended,
+        }
+
+
+BUDGET = "the budget is used up"

@@ -23,9 +23,10 @@ Take = Callable[[np.ndarray], np.ndarray]
 _ORDER, _AUGMENT = 1, 2
 
 
-def generator(seed: int, purpose: int, number: int) -> np.random.Generator:
+def generator(seed: int | Sequence[int], purpose: int, number: int) -> np.random.Generator:
     """Return the random generator of one purpose and one pass or step."""
-    return np.random.Generator(np.random.Philox(np.random.SeedSequence([seed, purpose, number])))
+    seeds = [seed] if isinstance(seed, int) else list(seed)
+    return np.random.Generator(np.random.Philox(np.random.SeedSequence([*seeds, purpose, number])))
 
 
 class Stream:
@@ -40,12 +41,15 @@ class Stream:
         *,
         kind: str = "class",
         batch_size: int,
-        seed: int,
+        seed: int | Sequence[int],
         augment: Sequence[Augmentation] = (),
+        share: float = 1.0,
+        turn: Callable[[int], np.ndarray] | None = None,
     ):
         self.take, self.indices, self.answers, self.finish, self.kind = take, indices, answers, finish, kind
         self.batch_size = min(batch_size, len(indices))
-        self.seed, self.augment = seed, augment
+        self.seed, self.augment, self.share = seed, augment if share else (), share
+        self.turn = turn
         self._pass: tuple[int, np.ndarray] = (-1, indices)
 
     @property
@@ -55,33 +59,43 @@ class Stream:
 
     def positions(self, step: int) -> np.ndarray:
         """Return which of the samples make up the batch of a step, counted from 0."""
+        return np.concatenate([places for _, places in self._parts(step)])
+
+    def _parts(self, step: int) -> Iterator[tuple[int, np.ndarray]]:
+        """Yield the passes that a step has samples of, and which those are, counted from 0."""
         n = len(self.indices)
         first = step * self.batch_size
-        chosen = []
         for number in range(first // n, (first + self.batch_size - 1) // n + 1):
             low, high = max(first, number * n), min(first + self.batch_size, (number + 1) * n)
-            chosen.append(self._permutation(number)[low - number * n : high - number * n])
-        return np.concatenate(chosen)
+            yield number, self._permutation(number)[low - number * n : high - number * n]
+
+    def _of_pass(self, number: int) -> np.ndarray:
+        return self.indices if self.turn is None else self.turn(number)
 
     def batch(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the augmented elements and the targets of a step."""
-        chosen = self.indices[self.positions(step)]
+        """Return the augmented elements and the targets of a step.
+
+        Where only a share is augmented, each step draws which; mixing takes partners from the whole batch.
+        """
+        chosen = np.concatenate([self._of_pass(number)[places] for number, places in self._parts(step)])
         images, answers = self.take(chosen), self.answers(chosen)
         if not self.augment:
             return images, self.finish(answers)
         rng = generator(self.seed, _AUGMENT, step)
+        changed = np.ones(len(chosen), bool) if self.share == 1 else rng.random(len(chosen)) < self.share
         if self.kind == "mask":
             batch = augmented(Batch(images, masks=answers), self.augment, rng)
-            return batch.images, self.finish(batch.masks)
+            return _some(changed, batch.images, images), self.finish(_some(changed, batch.masks, answers))
         if self.kind == "boxes":
             boxes = [Boxes(rows[:, 1:], rows[:, 0]) for rows in answers]
             batch = augmented(Batch(images, boxes=boxes), self.augment, rng)
-            return batch.images, self.finish(
-                [np.column_stack([found.labels, found.places]).astype("float32") for found in batch.boxes or ()]
-            )
-        batch = augmented(Batch(images, self.finish(answers)), self.augment, rng)
+            found = [np.column_stack([of.labels, of.places]).astype("float32") for of in batch.boxes or ()]
+            kept = [new if is_new else old for is_new, new, old in zip(changed, found, answers, strict=True)]
+            return _some(changed, batch.images, images), self.finish(kept)
+        targets = self.finish(answers)
+        batch = augmented(Batch(images, targets), self.augment, rng)
         assert batch.targets is not None
-        return batch.images, batch.targets
+        return _some(changed, batch.images, images), _some(changed, batch.targets, targets)
 
     def targets(self, indices: np.ndarray) -> np.ndarray:
         """Return the targets of samples that are not augmented."""
@@ -91,6 +105,13 @@ class Stream:
         if self._pass[0] != number:
             self._pass = (number, generator(self.seed, _ORDER, number).permutation(len(self.indices)))
         return self._pass[1]
+
+
+def _some(changed: np.ndarray, new: Any, old: Any) -> np.ndarray:
+    """Return the new elements where they are wanted, else the old ones."""
+    if changed.all():
+        return np.asarray(new)
+    return np.where(changed.reshape(-1, *(1,) * (np.ndim(new) - 1)), new, old)
 
 
 class Prefetch:

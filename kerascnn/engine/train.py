@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,17 +12,19 @@ import keras
 from kerascnn import __version__
 from kerascnn.engine.build import Built, build, precision_policy
 from kerascnn.engine.data import QUARANTINE, Dataset, anchor, load_data
-from kerascnn.engine.devices import choose_precision, choose_xla, environment
+from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, differences, environment
 from kerascnn.engine.faults import explain
+from kerascnn.engine.phase import Phases
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.stages import StageResult, Trainer
-from kerascnn.engine.stream import Stream
+from kerascnn.engine.stages import Trainer
+from kerascnn.engine.weights import fetch_weights, kept_weights
 from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, UsageError
 from kerascnn.runs.atomic import write_json, write_json_lines
+from kerascnn.runs.checkpoints import Checkpoint, Checkpoints
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
-from kerascnn.runs.state import write_state
-from kerascnn.spec import Spec
+from kerascnn.runs.state import NEXT, write_state
+from kerascnn.spec import Spec, spec_from_dict
 from kerascnn.spec.lint import Known, lint
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -56,23 +57,56 @@ def train(
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
     with RunLock(run.path):
-        try:
-            run.log(f"run {run.id}: {spec.name}")
-            _work(spec, run, progress, stop)
-        except BaseException as error:
-            explained = explain(error)
-            _record(run, explained)
-            if explained is error:
-                raise
-            raise explained from error
+        _guarded(run, lambda: _work(spec, run, progress, stop))
     return run
 
 
-def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int | None]) -> None:
-    started = time.monotonic()
-    keras.utils.set_random_seed(spec.train.seed)
+def resume(
+    run: RunFolder, *, progress: Progress | None = None, stop: Callable[[], int | None] = lambda: None
+) -> RunFolder:
+    """Go on with a run that was stopped, failed, or whose process is gone, from its last checkpoint.
+
+    It ends on the same bits as one that was never stopped, on the same machine and versions; where those differ it goes
+    on too, and `effective.json` says what differs. Raises UsageError where there is nothing to go on with, DataError
+    where the data has changed, KerasCnnError as `train` does.
+    """
+    progress = progress or Progress()
+    with RunLock(run.path):
+        state = run.state
+        if "running" not in NEXT[state.state]:
+            raise UsageError(f"run {run.id} cannot be resumed: its state is '{state.state}'")
+        run.about()
+        spec = spec_from_dict(run.read("spec.resolved.json"))
+        _guarded(run, lambda: _work(spec, run, progress, stop, going_on=True))
+    return run
+
+
+def _guarded(run: RunFolder, work: Callable[[], None]) -> None:
+    """Do the work of a run and write down how it ended."""
+    try:
+        work()
+    except BaseException as error:
+        explained = explain(error)
+        _record(run, explained)
+        if explained is error:
+            raise
+        raise explained from error
+
+
+def _work(
+    spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int | None], *, going_on: bool = False
+) -> None:
+    run.log(f"run {run.id}: {spec.name}")
     write_state(run.path, "running")
+    checkpoint = _last_checkpoint(run, progress) if going_on else None
+    # A checkpoint has all weights in it, but not the scale of the pictures that they were trained with.
+    weights = fetch_weights(spec) if checkpoint is None else kept_weights(run)
+    if spec.train.deterministic:
+        be_deterministic()
+    keras.utils.set_random_seed(spec.train.seed)
     data = load_data(spec, progress)
+    if going_on:
+        _check_same_data(run, data)
     _write_data(run, data)
     data.refuse_errors(spec.data.allow)
     _check_monitor(spec, data)
@@ -81,34 +115,67 @@ def _work(spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int
         run.log(note)
     precision, xla = choose_precision(spec), choose_xla(spec)
     with precision_policy(precision["used"]):
-        built = build(spec, data.info)
+        built = build(spec, data.info, weights)
+        if built.weights is not None:
+            progress.note(str(built.weights))
+            run.log(str(built.weights))
         advice = [said.finding() for said in lint(spec, Known(data.info, data.findings, built.model.count_params()))]
         for said in advice:
             progress.note(f"{said.id}: {said}")
             run.log(f"{said.id}: {said}")
-        stream = Stream(
-            data.elements.take,
-            data.indices("train"),
-            data.answers.of,
-            lambda answers: spec.task.targets(answers, data.info),
-            kind=data.answers.kind,
-            batch_size=spec.train.batch_size,
-            seed=spec.train.seed,
-            augment=spec.augment,
-        )
-        effective = _effective(spec, data, built, stream, precision, xla)
+        effective = _effective(spec, data, built, precision, xla)
         effective["advice"] = [said.as_dict() for said in advice]
+        effective["resumes"] = _resumes(run, progress) if going_on else []
         write_json(run.path / "effective.json", effective)
-        trainer = Trainer(spec, data, built, stream, run, progress, stop, xla=xla["used"])
-        for number in range(len(spec.train.stages)):
-            result = trainer.run_stage(number)
-            effective["stages"].append(_stage_facts(result))
-            write_json(run.path / "effective.json", effective)
+
+        def tell(stages: list[dict[str, Any]]) -> None:
+            write_json(run.path / "effective.json", effective | {"stages": stages})
+
+        phases = Phases(spec, data, built, lambda resized: build(resized, data.info, weights))
+        trainer = Trainer(spec, phases, run, progress, stop, xla=xla["used"], after_stage=tell)
+        trainer.train(checkpoint)
     write_state(run.path, "finalizing")
-    effective["seconds"] = round(time.monotonic() - started, 3)
-    write_json(run.path / "effective.json", effective)
+    effective |= {"stages": trainer.position.stages, "rollbacks": trainer.position.rollbacks}
+    write_json(run.path / "effective.json", effective | {"seconds": round(trainer.seconds, 3)})
     write_state(run.path, "done", exit_code=0)
     run.log("done")
+    trainer.keeper.checkpoints.remove()
+
+
+def _last_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
+    checkpoints = Checkpoints(run.path)
+    checkpoints.clean()
+    found, refused = checkpoints.load()
+    for reason in refused:
+        progress.note(reason)
+        run.log(reason)
+    if found is None:
+        text = "there is no checkpoint yet: training begins anew"
+    else:
+        text = f"goes on after epoch {found.state['epoch']} and {found.state['steps']} steps of the next"
+    progress.note(text)
+    run.log(f"resumed: {text}")
+    return found
+
+
+def _check_same_data(run: RunFolder, data: Dataset) -> None:
+    if (run.path / "data.json").is_file() and run.read("data.json")["fingerprint"] != data.fingerprint:
+        raise DataError(
+            f"the data is no longer what run {run.id} began with; bring it back (data.manifest.jsonl has the hash of "
+            "every sample), or train anew"
+        )
+
+
+def _resumes(run: RunFolder, progress: Progress) -> list[dict[str, Any]]:
+    """Return what `effective.json` says of all resumes, this one the last: whether the machine is the same."""
+    before, now = run.about()["environment"], environment()
+    differing = differences(before, now)
+    if differing:
+        text = f"this resume is not exact: {'; '.join(differing)}"
+        progress.note(text)
+        run.log(text)
+    earlier = run.read("effective.json").get("resumes", []) if (run.path / "effective.json").is_file() else []
+    return [*earlier, {"time": time.time(), "exact": not differing, "differences": differing}]
 
 
 def _check_monitor(spec: Spec, data: Dataset) -> None:
@@ -139,25 +206,22 @@ def _write_data(run: RunFolder, data: Dataset) -> None:
 
 
 def _effective(
-    spec: Spec, data: Dataset, built: Built, stream: Stream, precision: dict[str, Any], xla: dict[str, Any]
+    spec: Spec, data: Dataset, built: Built, precision: dict[str, Any], xla: dict[str, Any]
 ) -> dict[str, Any]:
     return {
         "backend": keras.backend.backend(),
         "precision": precision,
         "xla": xla,
+        "deterministic": spec.train.deterministic,
         "parameters": built.model.count_params(),
-        "batch_size": {"asked": spec.train.batch_size, "used": stream.batch_size},
-        "steps_per_epoch": stream.steps_per_epoch,
+        "batch_size": spec.train.batch_size,
         "samples": data.sizes,
         "elements": data.elements.where,
         "augmentation": [augmentation.spell() for augmentation in spec.augment],
+        "weights": built.weights.as_dict() if built.weights else None,
         "preprocessing": {"input_shape": list(data.info.shape), **spec.model.preprocess.model_dump(mode="json")},
         "stages": [],
     }
-
-
-def _stage_facts(result: StageResult) -> dict[str, Any]:
-    return dataclasses.asdict(result)
 
 
 def _record(run: RunFolder, error: BaseException) -> None:

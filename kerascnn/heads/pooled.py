@@ -18,7 +18,7 @@ class Pooled(Head):
     already are taken as they are."""
     hidden: list[Annotated[int, Field(gt=0, le=65_536)]] = Field([], max_length=16)
     """Units of dense layers between the features and the classes; none by default."""
-    activation: Literal["relu", "tanh", "gelu", "silu", "elu"] = "relu"
+    activation: Literal["relu", "tanh", "gelu", "silu", "hard_silu", "elu"] = "relu"
     """Function after each hidden layer."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Fraction of the numbers set to zero before each dense layer while training; 0 for none."""

@@ -32,10 +32,28 @@ class Residual(Layer):
         y = compose(self.body, x, "body")
         short = compose(self.shortcut, x, "shortcut")
         if tuple(y.shape) != tuple(short.shape):
+            remedy = _remedy(tuple(x.shape[1:]), tuple(y.shape[1:]))
             raise BuildError(
                 f"the body makes {tuple(y.shape[1:])} of {tuple(x.shape[1:])}, the shortcut {tuple(short.shape[1:])}; "
-                "they are added, so their shapes must be equal: change the body's filters, strides or padding, or put "
-                "a conv2d with kernel_size 1 in the shortcut",
+                f"they are added, so their shapes must be equal: change the body's filters, strides or padding{remedy}",
                 current_path(),
             )
         return layers.Add()([y, short])
+
+
+def _remedy(start: tuple[int, ...], end: tuple[int, ...]) -> str:
+    """Return the shortcut that leads from one shape to the other, where a convolution of size 1 does."""
+    convolution = {1: "dense", 2: "conv1d", 3: "conv2d", 4: "conv3d"}.get(len(start))
+    if convolution is None or len(start) != len(end):
+        return ""
+    if convolution == "dense":
+        return f", or put a dense layer in the shortcut: shortcut: [{{type: dense, units: {end[-1]}}}]"
+    strides = [
+        next((s for s in range(1, a + 1) if -(-a // s) == b), 0) for a, b in zip(start[:-1], end[:-1], strict=True)
+    ]
+    if not all(strides):
+        return ""
+    how = f"filters: {end[-1]}, kernel_size: 1"
+    if set(strides) != {1}:
+        how += f", strides: {strides[0] if len(set(strides)) == 1 else strides}"
+    return f", or put a {convolution} in the shortcut: shortcut: [{{type: {convolution}, {how}}}]"

@@ -6,17 +6,12 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from kerascnn.layers.stock import ActivationName, Padding
+from kerascnn.layers.adaptive import pool_to
+from kerascnn.layers.fields import Kernel, Padding, Rate
 from kerascnn.spec import Layer, register
 
 
-@register("conv1d")
-class Conv1D(Layer):
-    """Convolve sequences (a cross-correlation, as everywhere in deep learning).
-
-    Shapes: `(n, l, c) -> (n, l', filters)`; with padding same and causal, l' is l / strides rounded up.
-    """
-
+class _Conv1D(Layer):
     filters: int = Field(gt=0, le=65_536)
     """Number of output channels."""
     kernel_size: int = Field(3, ge=1, le=65_536)
@@ -30,10 +25,14 @@ class Conv1D(Layer):
     """Distance between the kernel's taps, in steps."""
     groups: int = Field(1, ge=1)
     """Number of groups of channels that are convolved apart; it divides the input channels and `filters`."""
-    activation: ActivationName = "linear"
-    """Function applied to the result."""
-    use_bias: bool = True
-    """Add a learned number to each output channel."""
+
+
+@register("conv1d")
+class Conv1D(Kernel, _Conv1D):
+    """Convolve sequences (a cross-correlation, as everywhere in deep learning).
+
+    Shapes: `(n, l, c) -> (n, l', filters)`; with padding same and causal, l' is l / strides rounded up.
+    """
 
     def apply(self, x: Any) -> Any:
         """Return the convolved sequences."""
@@ -49,28 +48,93 @@ class Conv1D(Layer):
             activation=self.activation,
             use_bias=self.use_bias,
             data_format="channels_last",
+            **self.kernel_arguments("kernel", 0, 1),
         )(x)
 
 
-@register("separable_conv1d")
-class SeparableConv1D(Layer):
-    """Convolve each channel on its own, then mix the channels.
-
-    Shapes: `(n, l, c) -> (n, l', filters)`.
-    """
-
+class _Conv1DTranspose(Layer):
     filters: int = Field(gt=0, le=65_536)
     """Number of output channels."""
+    kernel_size: int = Field(3, ge=1, le=65_536)
+    """Length of the kernel, in steps."""
+    strides: int = Field(2, ge=1, le=65_536)
+    """Factor by which the length grows."""
+    padding: Padding = "same"
+    """same gives exactly `strides` times the length; valid keeps what the kernel writes beyond it."""
+
+
+@register("conv1d_transpose")
+class Conv1DTranspose(Kernel, _Conv1DTranspose):
+    """Lengthen sequences by a learned kernel: the gradient of a convolution.
+
+    Shapes: `(n, l, c) -> (n, l * strides, filters)`; with padding valid, longer by kernel_size - strides where that is
+    more than 0.
+    """
+
+    def apply(self, x: Any) -> Any:
+        """Return the lengthened sequences."""
+        from keras import layers
+
+        return layers.Conv1DTranspose(
+            self.filters,
+            self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            activation=self.activation,
+            use_bias=self.use_bias,
+            data_format="channels_last",
+            **self.kernel_arguments("kernel", 0, 2),
+        )(x)
+
+
+class _Window1D(Layer):
     kernel_size: int = Field(3, ge=1, le=65_536)
     """Length of the kernel, in steps."""
     strides: int = Field(1, ge=1, le=65_536)
     """Step of the kernel, in steps of the sequence."""
     padding: Padding = "same"
     """same pads with zeros so that stride 1 keeps the length; valid does not pad."""
-    activation: ActivationName = "linear"
-    """Function applied to the result."""
-    use_bias: bool = True
-    """Add a learned number to each output channel."""
+
+
+class _DepthwiseConv1D(_Window1D):
+    depth_multiplier: int = Field(1, ge=1, le=1024)
+    """Output channels for each input channel."""
+
+
+@register("depthwise_conv1d")
+class DepthwiseConv1D(Kernel, _DepthwiseConv1D):
+    """Convolve each channel on its own.
+
+    Shapes: `(n, l, c) -> (n, l', c * depth_multiplier)`.
+    """
+
+    def apply(self, x: Any) -> Any:
+        """Return the convolved sequences."""
+        from keras import layers
+
+        return layers.DepthwiseConv1D(
+            self.kernel_size,
+            strides=self.strides,
+            padding=self.padding,
+            depth_multiplier=self.depth_multiplier,
+            activation=self.activation,
+            use_bias=self.use_bias,
+            data_format="channels_last",
+            **self.kernel_arguments("depthwise", 0),
+        )(x)
+
+
+class _SeparableConv1D(Layer):
+    filters: int = Field(gt=0, le=65_536)
+    """Number of output channels."""
+
+
+@register("separable_conv1d")
+class SeparableConv1D(Kernel, _Window1D, _SeparableConv1D):
+    """Convolve each channel on its own, then mix the channels.
+
+    Shapes: `(n, l, c) -> (n, l', filters)`.
+    """
 
     def apply(self, x: Any) -> Any:
         """Return the convolved sequences."""
@@ -84,6 +148,8 @@ class SeparableConv1D(Layer):
             activation=self.activation,
             use_bias=self.use_bias,
             data_format="channels_last",
+            **self.kernel_arguments("depthwise", 0),
+            **self.kernel_arguments("pointwise", 0, 1),
         )(x)
 
 
@@ -124,6 +190,35 @@ class AveragePooling1D(_Pooling1D):
         return layers.AveragePooling1D(self.pool_size, self.strides, self.padding, data_format="channels_last")(x)
 
 
+class _AdaptivePooling1D(Layer):
+    output_size: int = Field(ge=1, le=65_536)
+    """Length of the result, in steps, whatever that of the input is."""
+
+
+@register("adaptive_max_pooling1d")
+class AdaptiveMaxPooling1D(_AdaptivePooling1D):
+    """Take the largest value of each of so many windows that cover the sequence.
+
+    Shapes: `(n, l, c) -> (n, output_size, c)`.
+    """
+
+    def apply(self, x: Any) -> Any:
+        """Return the pooled sequences."""
+        return pool_to(x, (self.output_size,), "Max")
+
+
+@register("adaptive_average_pooling1d")
+class AdaptiveAveragePooling1D(_AdaptivePooling1D):
+    """Take the mean of each of so many windows that cover the sequence.
+
+    Shapes: `(n, l, c) -> (n, output_size, c)`.
+    """
+
+    def apply(self, x: Any) -> Any:
+        """Return the pooled sequences."""
+        return pool_to(x, (self.output_size,), "Average")
+
+
 @register("global_average_pooling1d")
 class GlobalAveragePooling1D(Layer):
     """Take the mean of each channel over the whole sequence.
@@ -159,7 +254,7 @@ class SpatialDropout1D(Layer):
     Shapes: `(n, l, c) -> (n, l, c)`.
     """
 
-    rate: float = Field(0.5, ge=0, lt=1)
+    rate: Rate = 0.5
     """Fraction of the channels."""
 
     def apply(self, x: Any) -> Any:

@@ -25,9 +25,9 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
     try:
         write(part)
         with part.open("rb+") as file:
-            os.fsync(file.fileno())
+            flush_file(file)
         os.replace(part, path)
-        _flush_folder(path.parent)
+        flush_folder(path.parent)
     except OSError as error:
         raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
@@ -61,8 +61,7 @@ def append_json_line(path: Path, value: dict[str, Any]) -> None:
         with path.open("ab+") as file:
             file.truncate(_whole_lines(file))
             file.write(line)
-            file.flush()
-            os.fsync(file.fileno())
+            flush_file(file)
     except OSError as error:
         raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -108,11 +107,17 @@ def _whole_lines(file: IO[bytes]) -> int:
 def _write(path: Path, data: bytes) -> None:
     with path.open("xb") as file:
         file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
+        flush_file(file)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_file(file: IO[bytes]) -> None:
+    """Let what was written to a file reach the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Let the names in a folder reach the disk."""
     if os.name != "posix":
         return  # Windows flushes the entry with the file
     handle = os.open(folder, os.O_RDONLY)

@@ -1,7 +1,7 @@
 """Floor 1: specs, components and their registry. It needs pydantic and PyYAML, and never keras."""
 
 from kerascnn.spec.component import Component, OneOf, components, find, register
-from kerascnn.spec.data import Box, DataInfo, Finding, Sample, Scan
+from kerascnn.spec.data import Box, DataInfo, Finding, Pretrained, Sample, Scan
 from kerascnn.spec.kinds import (
     IGNORE,
     Augmentation,
@@ -35,6 +35,7 @@ __all__ = [
     "Mixing",
     "OneOf",
     "Optimizer",
+    "Pretrained",
     "Sample",
     "Scan",
     "Schedule",

@@ -152,7 +152,9 @@ def _unknown(kind: type[Component], name: Any) -> ValidationError:
         article = "an" if kind.kind[0] in "aeiou" else "a"
         return _failure(kind, "component", ("type",), name, f"should be the name of {article} {{kind}}")
     names = list(components(kind.kind))
-    near = nearest(name, names)
+    # A plugin's name is most likely right, and the plugin not there.
+    known = [each for each in names if "." in each] if "." in name else names
+    near = nearest(name, known)
     plugin = name.partition(".")[0] if "." in name.strip(".") else ""
     own = [other for other in names if plugin and other.startswith(f"{plugin}.")]
     if near:

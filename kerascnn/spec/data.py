@@ -24,6 +24,22 @@ class Box:
     bottom: float
 
 
+Scale = Literal["torch", "caffe", "symmetric", "symmetric_128"]
+"""A scale of pictures that published weights were trained with: red, green and blue in [0, 1] less the means of
+ImageNet, over its standard deviations; blue, green and red in [0, 255] less their means; x / 127.5 - 1; or
+x / 128 - 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pretrained:
+    """Weights that were published for a network, trained on ImageNet."""
+
+    builder: str
+    """The function of `keras.applications` that knows them. Its weights, in their order, fit the backbone's."""
+    scale: Scale
+    """The scale of pictures that they were trained with."""
+
+
 Target = Path | tuple[Box, ...] | tuple[str, ...] | tuple[float, ...]
 """What a sample is to be answered with, where that is no single class: the file of a mask, the boxes in a picture, all
 the classes that it belongs to, or numbers."""
@@ -120,6 +136,8 @@ class DataInfo:
     """Tokens that are told apart in a text."""
     sample_rate: int = 0
     """Samples a second of a sound."""
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    """Samples in each split."""
 
     @classmethod
     def of(cls, shape: Sequence[int], classes: int) -> DataInfo:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -43,6 +43,28 @@ ImageSize = Annotated[
     _schema(8192, one_will_do=False),
 ]
 """[height, width] in pixels."""
+
+
+PART_NAMES = ("stem", *(f"P{level}" for level in range(9)), "out", "backbone", "batch_norm", "head")
+"""Parts of a network: the layers up to its first feature, those up to a feature, and the whole of a kind."""
+PartName = Literal[
+    "stem", "P0", "P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "out", "backbone", "batch_norm", "head"
+]  # fmt: skip
+
+
+def _one_or_more(value: Any) -> Any:
+    if value == "none":
+        return []
+    return [value] if isinstance(value, str) else value
+
+
+_PARTS: dict[str, Any] = {"type": "string", "enum": list(PART_NAMES)}
+PartNames = Annotated[
+    list[PartName],
+    BeforeValidator(_one_or_more),
+    WithJsonSchema({"anyOf": [{"type": "string", "enum": ["none", *PART_NAMES]}, {"type": "array", "items": _PARTS}]}),
+]
+"""none, the name of one part of a network, or a list of names."""
 
 
 def _pattern(value: str) -> str:

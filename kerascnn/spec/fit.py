@@ -6,15 +6,15 @@ They look at the names of components alone, so that a mistake inside one part hi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import ValidationError
-from pydantic_core import InitErrorDetails
+from pydantic_core import InitErrorDetails, PydanticUndefined
 
 from kerascnn.errors import PluginError
 from kerascnn.spec.component import Component, components, find, parse_component
 from kerascnn.spec.data import STOPPING
-from kerascnn.spec.kinds import Source
+from kerascnn.spec.kinds import Backbone, Source
 from kerascnn.spec.section import nearest, problem
 from kerascnn.spec.tree import Loc, clip
 
@@ -28,6 +28,8 @@ def misfits(tree: Any) -> list[InitErrorDetails]:
         found += _readers(tree, task)
         found += _companions(tree, task)
         found += _monitor(tree, task)
+    found += _weights(tree, task)
+    found += _balance(tree, task)
     found += _split(tree)
     found += _names(tree, ("data", "allow"), STOPPING, "no finding that stops a training")
     found += _names(tree, ("lint", "ignore"), _rules(), "no rule")
@@ -93,6 +95,79 @@ def _companions(tree: Any, task: Any) -> Iterator[InitErrorDetails]:
                 what={"mask": "masks"}.get(task.target, task.target),
                 task=task.type_name,
             )
+
+
+def _weights(tree: Any, task: Any) -> Iterator[InitErrorDetails]:
+    """Report weights that nobody published, and files of weights that cannot say the scale of pictures."""
+    loc: Loc = ("model", "backbone", "weights")
+    weights = _get(tree, loc)
+    if not isinstance(weights, str) or _class(tree, "backbone", loc[:-1]) is None:
+        return
+    normalize = _get(tree, ("model", "preprocess", "normalize")) or "auto"
+    near = None if weights == "none" or {"/", "\\", "."} & set(weights) else nearest(weights, ("none", "imagenet"))
+    if weights == "imagenet":
+        yield from _published(tree, loc)
+    elif near:
+        message = f"no weights are named '{clip(weights)}'; did you mean '{near}'? (a file of that name is ./{weights})"
+        yield problem("weights", "{message}", loc=loc, value=weights, message=message, suggestion=near)
+    elif weights.endswith(".h5") and task.reads == "image" and normalize == "auto":
+        message = (
+            "a .h5 file does not say the scale of the pictures that it was trained with; say it with "
+            "model.preprocess.normalize: unit, symmetric, standardize, torch, caffe, symmetric_128, each or none"
+        )
+        yield problem("weights", "{message}", loc=loc, value=weights, message=message)
+
+
+def _balance(tree: Any, task: Any) -> Iterator[InitErrorDetails]:
+    """Report balanced sampling where samples have no single class, or where rare classes count more already."""
+    loc: Loc = ("train", "balance")
+    if _get(tree, loc) != "classes" or task is None:
+        return
+    if task.target != "class":
+        message = f"samples of the task '{task.type_name}' have no single class to be balanced by; leave it at none"
+    elif _get(tree, ("task", "class_weights")) == "auto":
+        message = "rare classes count more by task.class_weights: auto already; use one of the two"
+    else:
+        return
+    yield problem("balance", "{message}", loc=loc, value="classes", message=message)
+
+
+def _published(tree: Any, loc: Loc) -> Iterator[InitErrorDetails]:
+    try:
+        backbone: Any = parse_component(Backbone, _get(tree, loc[:-1]))  # type: ignore[type-abstract]
+    except ValidationError:
+        return  # the mistakes inside it are reported already
+    if backbone.pretrained() is not None:
+        return
+    name = backbone.type_name
+    likely = [
+        f"{field}: {value}" for field, value in _other_values(backbone) if _changed(backbone, field, value).pretrained()
+    ]
+    others = [
+        other
+        for other, cls in components("backbone").items()
+        if cls.pretrained is not Backbone.pretrained  # type: ignore[attr-defined]
+    ]
+    hint = f"there are some with {' or '.join(likely)}" if likely else f"there are some for {', '.join(others)}"
+    message = f"no weights are published for this '{clip(name)}'; {hint}. weights: none begins from chance"
+    yield problem("weights", "{message}", loc=loc, value="imagenet", message=message)
+
+
+def _other_values(backbone: Any) -> Iterator[tuple[str, Any]]:
+    """Yield each field with the other values that it is known to take: its choices, or its default."""
+    for field, info in type(backbone).model_fields.items():
+        known = get_args(info.annotation) if get_origin(info.annotation) is Literal else [info.default]
+        for value in known:
+            if value is not PydanticUndefined and value != getattr(backbone, field):
+                yield field, value
+
+
+def _changed(backbone: Any, field: str, value: Any) -> Any:
+    try:
+        spelled = {**backbone.spell(), field: value}
+        return parse_component(Backbone, spelled)  # type: ignore[type-abstract]
+    except ValidationError:
+        return backbone
 
 
 def _target(tree: Any, task: Any) -> Iterator[InitErrorDetails]:

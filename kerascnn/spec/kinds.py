@@ -15,7 +15,7 @@ from pydantic import Field
 
 from kerascnn.errors import UsageError
 from kerascnn.spec.component import Component
-from kerascnn.spec.data import DataInfo, Scan
+from kerascnn.spec.data import DataInfo, Pretrained, Scan
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,6 +39,16 @@ class Backbone(Component):
     folder: ClassVar[str] = "kerascnn.backbones"
     reads: ClassVar[str] = "image"
     """The kind of data that it takes, "any" for one that suits all."""
+    paths: ClassVar[tuple[str, ...]] = ("weights",)
+    """Its fields that may hold paths of files or folders; a run keeps them absolute."""
+
+    weights: str = Field("none", min_length=1)
+    """What training begins with: none (chance), imagenet where Keras publishes weights for this very network, or the
+    path of weights: a `.weights.h5` or `.keras` file, or the folder of a run."""
+
+    def pretrained(self) -> Pretrained | None:
+        """Return the published weights that fit this very network, None where there are none."""
+        return None
 
     @abstractmethod
     def apply(self, x: Any) -> dict[str, Any]:
@@ -119,6 +129,9 @@ class Augmentation(Component):
 
 
 _COMPANIONS = {"mask": "masks"}
+
+WEIGHTS = frozenset({"none", "imagenet", "preset"})
+"""What `weights` of a backbone may say besides a path."""
 
 IGNORE = 255
 """The class number of a mask's pixel that counts for nothing."""
@@ -256,8 +269,8 @@ class Task(Component):
         """
 
     @abstractmethod
-    def loss(self) -> Any:
-        """Return the Keras loss."""
+    def loss(self, info: DataInfo) -> Any:
+        """Return the Keras loss. Raises DataError where it cannot be made for this data."""
 
     @abstractmethod
     def compiled_metrics(self) -> list[Any]:
@@ -286,8 +299,11 @@ class Optimizer(Component):
     folder: ClassVar[str] = "kerascnn.optimizers"
 
     @abstractmethod
-    def make(self, learning_rate: Any) -> Any:
-        """Return a new Keras optimizer with this rate (a number or a Keras schedule)."""
+    def make(self, learning_rate: Any, *, accumulate: int = 1) -> Any:
+        """Return a new Keras optimizer with this rate (a number or a Keras schedule).
+
+        `accumulate` is the number of batches whose gradients are averaged to one step.
+        """
 
 
 class Schedule(Component):
@@ -299,6 +315,14 @@ class Schedule(Component):
     @abstractmethod
     def make(self, learning_rate: float, steps: int) -> Any:
         """Return the rate as a number or a Keras schedule over this many optimizer steps."""
+
+    def react(self, waited: int, left: float = 1.0) -> float:
+        """Return what the rate is multiplied with after an epoch, the `waited`-th in which the monitor did not improve.
+
+        `left` is the rate that there is, as a fraction of the stage's. Only a schedule whose `make` returns a number
+        may give another factor than 1.
+        """
+        return 1.0
 
 
 KINDS: dict[str, type[Component]] = {

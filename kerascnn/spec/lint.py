@@ -187,7 +187,7 @@ def _accuracy(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
 @_rule("tiny-batch")
 def _tiny_batch(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
     """Report batch normalisation over a few samples."""
-    frozen = all(stage.freeze == "backbone" for stage in spec.train.stages)
+    frozen = all("backbone" in stage.freeze for stage in spec.train.stages)
     # A mask has an answer for each pixel, so that few pictures are many samples.
     if spec.train.batch_size >= _TINY_BATCH or frozen or spec.task.target == "mask":
         return

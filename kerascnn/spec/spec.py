@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from kerascnn.spec.component import OneOf, parse_component
-from kerascnn.spec.fields import ImageSize, Range, RegularExpression
+from kerascnn.spec.fields import ImageSize, PartName, PartNames, Range, RegularExpression
 from kerascnn.spec.kinds import Augmentation, Backbone, Head, Optimizer, Schedule, Source, Task
 from kerascnn.spec.section import Section
 
@@ -144,11 +144,15 @@ class Preprocess(Section):
 
     resize: ImageSize | None = None
     """[height, width] in pixels that the model enlarges or shrinks its input to (bilinear); left out: no change."""
-    normalize: Literal["auto", "unit", "symmetric", "standardize", "each", "none"] = "auto"
+    normalize: Literal[
+        "auto", "unit", "symmetric", "standardize", "each", "none", "torch", "caffe", "symmetric_128"
+    ] = "auto"
     """Scale of the backbone's input. For pictures, unit is [0, 1], symmetric is [-1, 1], standardize is mean 0 and
     variance 1 of each channel, measured on the training split. each is mean 0 and variance 1 of each channel of every
-    element by itself; none leaves numbers as they are. auto is unit for pictures, each for series and
-    spectrograms, none for sounds."""
+    element by itself; none leaves numbers as they are. torch (mean 0 and variance 1 of ImageNet's colours), caffe (blue
+    first, less the means of ImageNet) and symmetric_128 (x / 128 - 1) are scales of published weights. auto is the
+    scale that the backbone's `weights` were trained with; where they are none it is unit for pictures, each for series
+    and spectrograms, none for sounds."""
     spectrogram: Spectrogram | None = None
     """Turn sounds into log-mel spectrograms, so that a network for pictures can take them; left out: the backbone gets
     the waveform."""
@@ -186,8 +190,33 @@ class Stage(Section):
     """The rule that turns gradients into steps."""
     schedule: OneOf[Schedule] = _component(Schedule, "constant")
     """How the learning rate moves over the stage."""
-    freeze: Literal["none", "backbone", "batch_norm"] = "none"
-    """What keeps its weights: nothing, the whole backbone, or the batch normalisation layers of the backbone."""
+    freeze: PartNames = []
+    """What keeps its weights: none; backbone, the whole of it; stem or P1 to P5, the layers up to that feature;
+    batch_norm, the batch normalisation of the backbone, which then uses its statistics as they are. Or a list of
+    these."""
+    rates: dict[PartName, Annotated[float, Field(ge=0, le=100)]] = {}
+    """What the learning rate is multiplied with in parts of the network: {stem: 0.1, P3: 0.3} trains the layers up to
+    the first feature at a tenth, those from there to P3 at three tenths, and the rest at the full rate."""
+    image_size: ImageSize | None = None
+    """[height, width] in pixels at which the backbone sees pictures in this stage, for progressive resizing; the model
+    itself shrinks them from `data.image_size`. Left out: `model.preprocess.resize` or `data.image_size`."""
+    batch_size: int | None = Field(None, ge=1, le=65_536)
+    """Samples in one step; left out: `train.batch_size`."""
+    accumulate: int = Field(1, ge=1, le=1024)
+    """Steps whose gradients are averaged before the weights move, as if the batch were this many times larger."""
+    augment: float = Field(1.0, ge=0, le=1)
+    """Share of the samples that are augmented; each step draws which."""
+    feature_views: int | None = Field(None, ge=0, le=64)
+    """Views of each sample whose features are computed once and used again in every epoch, where the whole backbone is
+    frozen: several times faster. Left out: 1 where nothing is augmented, else 0. 0 computes features anew for each
+    batch."""
+
+
+class Budget(Section):
+    """What a training may take. It ends in order when that is used up: the best model is kept."""
+
+    minutes: float | None = Field(None, gt=0)
+    """Most minutes of training, those before a resume counted; left out: no limit."""
 
 
 class Train(Section):
@@ -208,6 +237,16 @@ class Train(Section):
     """Stop a stage after this many epochs in which `monitor` did not improve; left out: never."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     """Number format of the computation. auto is float32 on a CPU, mixed_bfloat16 or mixed_float16 on a GPU."""
+    deterministic: bool = False
+    """Let a backend use only what gives the same bits each time; on a GPU that is slower. On a CPU the same machine
+    and versions repeat a training to the bit in any case."""
+    balance: Literal["none", "classes"] = "none"
+    """Which samples an epoch has: all of them once, or those of rare classes more often, so that every class comes as
+    often as the most frequent one."""
+    budget: Budget = _section(Budget)
+    """When to end before all epochs are done."""
+    rollbacks: int = Field(3, ge=0, le=100)
+    """Times that training which has diverged goes back to its last checkpoint and on from there at half the rate."""
     xla: Literal["auto", "on", "off"] = "auto"
     """Compile the training step with XLA. auto is what is fastest as a rule on this backend and device."""
 

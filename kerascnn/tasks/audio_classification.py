@@ -12,7 +12,7 @@ from kerascnn.tasks.classification import Classification
 class AudioClassification(Classification):
     """Say which one of several classes a sound belongs to.
 
-    The loss is categorical cross-entropy. Shapes: targets and answers `(n, classes)`.
+    The loss is categorical cross-entropy or focal. Shapes: targets and answers `(n, classes)`.
     """
 
     reads: ClassVar[str] = "audio"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kerascnn.spec import DataInfo, Task
+from kerascnn.tasks.losses import ClassWeights, refuse_unused, weights_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +20,22 @@ class Classification(Task):
     output: ClassVar[str] = "classes"
     metrics: ClassVar[Mapping[str, str]] = {"accuracy": "max"}
 
+    criterion: Literal["cross_entropy", "focal"] = "cross_entropy"
+    """What the loss is: cross-entropy; or the focal loss, in which elements that are answered well already hardly count
+    (Lin et al. 2017, arXiv:1708.02002)."""
+    gamma: float = Field(2.0, gt=0, le=10)
+    """Power of the focal loss: the higher, the less count elements that are answered well already; 2 in the paper."""
     label_smoothing: float = Field(0.0, ge=0, lt=1)
     """Share of each target that is spread over all classes (Szegedy et al. 2015, arXiv:1512.00567)."""
+    class_weights: ClassWeights = "none"
+    """How much each class counts in the loss, of training and validation alike: none, all elements alike; auto, all
+    classes alike, however few samples of the training split they have; or weights by the classes' names,
+    `{cat: 2.5}`, 1 for those that are not named."""
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        refuse_unused(self, "criterion", {"gamma": ("focal",)})
+        return self
 
     def outputs(self, info: DataInfo) -> int:
         """Return the number of classes."""
@@ -32,11 +47,12 @@ class Classification(Task):
 
         return np.eye(len(info.labels), dtype="float32")[np.asarray(answers, dtype=int)]
 
-    def loss(self) -> Any:
-        """Return categorical cross-entropy."""
-        from keras import losses
+    def loss(self, info: DataInfo) -> Any:
+        """Return categorical cross-entropy or focal loss. Raises DataError for `class_weights` that do not fit."""
+        from kerascnn.nn.classification_loss import ClassificationLoss
 
-        return losses.CategoricalCrossentropy(label_smoothing=self.label_smoothing)
+        gamma = self.gamma if self.criterion == "focal" else 0.0
+        return ClassificationLoss(gamma, weights_of(self.class_weights, info), self.label_smoothing)
 
     def compiled_metrics(self) -> list[Any]:
         """Return the accuracy."""
@@ -57,7 +73,7 @@ class Classification(Task):
         precision, recall, f1, support = precision_recall_fscore_support(
             truth, guesses, labels=classes, zero_division=0.0
         )
-        loss = float(self.loss()(self.targets(truth, info), answers.astype("float32")))
+        loss = float(self.loss(info)(self.targets(truth, info), answers.astype("float32")))
         return {
             "metrics": {
                 "accuracy": right / len(truth),

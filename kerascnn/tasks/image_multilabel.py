@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from kerascnn.spec import DataInfo, Task, register
+from kerascnn.tasks.losses import ClassWeights, refuse_unused, sides_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 class ImageMultilabel(Task):
     """Say of each of several classes whether a picture shows it.
 
-    The loss is binary cross-entropy, the mean over the classes. Shapes: targets and answers `(n, classes)`.
+    The loss is binary cross-entropy or focal, the mean over the classes. Shapes: targets and answers `(n, classes)`.
     """
 
     reads: ClassVar[str] = "image"
@@ -25,8 +26,24 @@ class ImageMultilabel(Task):
     output: ClassVar[str] = "each_class"
     metrics: ClassVar[Mapping[str, str]] = {"auc": "max"}
 
+    criterion: Literal["cross_entropy", "focal"] = "cross_entropy"
+    """What the loss is: binary cross-entropy; or the focal loss, in which decisions that are right already hardly count
+    (Lin et al. 2017, arXiv:1708.02002)."""
+    gamma: float = Field(2.0, gt=0, le=10)
+    """Power of the focal loss: the higher, the less count decisions that are answered well already; 2 in the paper."""
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    """Share of the way to a half by which each target is moved."""
+    class_weights: ClassWeights = "none"
+    """How much it counts in the loss, of training and validation alike, that a class is there: none, as much as that it
+    is not; auto, so that for each class the training samples that show it and those that do not count alike, however
+    few they are; or weights by the classes' names, `{cat: 2.5}`, 1 for those that are not named."""
     threshold: float = Field(0.5, gt=0, lt=1)
     """Probability from which on a class is said to be there, for precision, recall and F1."""
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        refuse_unused(self, "criterion", {"gamma": ("focal",)})
+        return self
 
     def outputs(self, info: DataInfo) -> int:
         """Return the number of classes."""
@@ -38,11 +55,13 @@ class ImageMultilabel(Task):
 
         return np.asarray(answers, dtype="float32")
 
-    def loss(self) -> Any:
-        """Return binary cross-entropy."""
-        from keras import losses
+    def loss(self, info: DataInfo) -> Any:
+        """Return binary cross-entropy or focal loss. Raises DataError for `class_weights` that do not fit."""
+        from kerascnn.nn.multilabel_loss import MultilabelLoss
 
-        return losses.BinaryCrossentropy()
+        gamma = self.gamma if self.criterion == "focal" else 0.0
+        there, gone = sides_of(self.class_weights, info) or (None, None)
+        return MultilabelLoss(gamma, there, gone, self.label_smoothing)
 
     def compiled_metrics(self) -> list[Any]:
         """Return the area under the ROC curve over all classes and samples together."""
@@ -71,7 +90,7 @@ class ImageMultilabel(Task):
                 "exact_match": float((wanted == guesses).all(1).mean()),
                 "macro_f1": float(np.mean(f1)),
                 "mean_average_precision": float(np.mean(known)) if known else 0.0,
-                "loss": float(self.loss()(self.targets(truth, info), answers.astype("float32"))),
+                "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
             },
             "floor": {"exact_match": _commonest(wanted)},
             "per_class": [

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from kerascnn.errors import DataError
 from kerascnn.spec import DataInfo, Task, register
 from kerascnn.spec.kinds import IGNORE
+from kerascnn.tasks.losses import ClassWeights, refuse_unused, weights_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,12 +29,29 @@ class ImageSegmentation(Task):
     output: ClassVar[str] = "mask"
     metrics: ClassVar[Mapping[str, str]] = {"mean_iou": "max", "pixel_accuracy": "max"}
 
-    criterion: Literal["cross_entropy", "dice", "both"] = "cross_entropy"
-    """What the loss is: cross-entropy, the mean over the pixels; Dice, 1 - 2 |A and B| / (|A| + |B|), the mean over the
-    classes of a batch (Drozdzal et al. 2016, arXiv:1608.04117); or their sum."""
-    class_weights: Literal["none", "auto"] = "none"
-    """auto weighs pixels in the cross-entropy so that all classes that a batch's masks hold count alike, however few
-    pixels they have; Dice always does so."""
+    criterion: Literal[
+        "cross_entropy", "focal", "dice", "tversky", "cross_entropy_dice", "cross_entropy_tversky", "focal_dice"
+    ] = "cross_entropy"
+    """What the loss is: cross-entropy, the mean over the pixels; focal, the same with pixels that are answered well
+    already hardly counting (Lin et al. 2017, arXiv:1708.02002); Dice, 1 - 2 |A and B| / (|A| + |B|), the mean over the
+    classes of a batch (Drozdzal et al. 2016, arXiv:1608.04117); Tversky, Dice with weights for what is said too much
+    and too little (Salehi et al. 2017, arXiv:1706.05721); or the sum of two of them."""
+    gamma: float = Field(2.0, gt=0, le=10)
+    """Power of the focal loss: the higher, the less count pixels that are answered well already; 2 in the paper."""
+    alpha: float = Field(0.3, gt=0, le=10)
+    """What a pixel that is wrongly said to be of a class costs, in Tversky; `alpha` and `beta` 0.5 make Dice."""
+    beta: float = Field(0.7, gt=0, le=10)
+    """What a pixel of a class that is missed costs, in Tversky; the paper has 0.7 for small things."""
+    class_weights: ClassWeights = "none"
+    """auto weighs pixels in cross-entropy and focal loss so that all classes that a batch's masks hold count alike,
+    however few pixels they have; Dice and Tversky always do so. Weights by the classes' names, `{wall: 2.5}`, 1 for
+    those that are not named, hold for all losses."""
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        tversky = ("tversky", "cross_entropy_tversky")
+        refuse_unused(self, "criterion", {"gamma": ("focal", "focal_dice"), "alpha": tversky, "beta": tversky})
+        return self
 
     def outputs(self, info: DataInfo) -> int:
         """Return the number of classes."""
@@ -43,11 +63,13 @@ class ImageSegmentation(Task):
 
         return np.asarray(answers, dtype="uint8")
 
-    def loss(self) -> Any:
-        """Return the loss over the pixels that count."""
+    def loss(self, info: DataInfo) -> Any:
+        """Return the loss over the pixels that count. Raises DataError for `class_weights` that do not fit."""
         from kerascnn.nn.segmentation_loss import SegmentationLoss
 
-        return SegmentationLoss(self.criterion, IGNORE, balanced=self.class_weights == "auto")
+        balanced = self.class_weights == "auto"
+        weights = None if balanced else weights_of(self.class_weights, info)
+        return SegmentationLoss(self.criterion, IGNORE, balanced, weights, self.gamma, self.alpha, self.beta)
 
     def compiled_metrics(self) -> list[Any]:
         """Return the mean IoU and the share of right pixels."""
@@ -72,7 +94,7 @@ class ImageSegmentation(Task):
         constant[:, confusions.sum(1).argmax()] = confusions.sum(1)
         rows = _rows(confusions)
         return {
-            "metrics": {**_means(confusions), "loss": self._loss(truth, answers)},
+            "metrics": {**_means(confusions), "loss": self._loss(truth, answers, info)},
             "floor": _means(constant),
             "per_class": [
                 {"label": label, **{key: row[i] for key, row in rows.items()}, "support": int(confusions[i].sum())}
@@ -92,9 +114,9 @@ class ImageSegmentation(Task):
         said = ", ".join(f"{label} {values[label]:.1%}" for label in there)
         return {"label": said, "confidence": None, "values": values}
 
-    def _loss(self, truth: np.ndarray, answers: np.ndarray) -> float:
+    def _loss(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> float:
         """Return the loss of all pictures taken together."""
-        return float(self.loss()(truth, answers.astype("float32", copy=False)))
+        return float(self.loss(info)(truth, answers.astype("float32", copy=False)))
 
 
 def _confusions(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:

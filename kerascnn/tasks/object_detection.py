@@ -61,7 +61,7 @@ class ObjectDetection(Task):
             targets[i, : len(rows)] = rows[np.argsort(areas, kind="stable")] / (1, width, height, width, height)
         return targets
 
-    def loss(self) -> Any:
+    def loss(self, info: DataInfo) -> Any:
         """Return the loss of centres and boxes."""
         from kerascnn.nn.center_loss import CenterLoss
 
@@ -146,7 +146,7 @@ class ObjectDetection(Task):
         return row, float(np.mean([average_precision(one, support, 101) for one in hit])) if support else 0.0
 
     def _mean_loss(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> float:
-        loss, total = self.loss(), 0.0
+        loss, total = self.loss(info), 0.0
         for start in range(0, len(truth), _CHUNK):
             part = self.targets(truth[start : start + _CHUNK], info)
             total += len(part) * float(loss(part, answers[start : start + _CHUNK].astype("float32")))

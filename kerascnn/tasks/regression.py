@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from pydantic import Field, model_validator
 
 from kerascnn.spec import DataInfo, Task
+from kerascnn.tasks.losses import refuse_unused
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,8 +21,16 @@ class Regression(Task):
     output: ClassVar[str] = "values"
     metrics: ClassVar[Mapping[str, str]] = {"mae": "min"}
 
-    error: Literal["squared", "absolute", "huber"] = "squared"
-    """What the loss is the mean of: the squared error, the absolute one, or Huber's (squared up to 1, then linear)."""
+    error: Literal["squared", "absolute", "huber", "log_cosh"] = "squared"
+    """What the loss is the mean of: the squared error; the absolute one; Huber's, half the squared error up to `delta`,
+    then linear; or the logarithm of its hyperbolic cosine, much like Huber's, without a corner."""
+    delta: float = Field(1.0, gt=0)
+    """Error from which on Huber's is linear, in units of the numbers."""
+
+    @model_validator(mode="after")
+    def _is_read(self) -> Self:
+        refuse_unused(self, "error", {"delta": ("huber",)})
+        return self
 
     def outputs(self, info: DataInfo) -> int:
         """Return how many numbers each element has."""
@@ -31,14 +42,16 @@ class Regression(Task):
 
         return np.asarray(answers, dtype="float32")
 
-    def loss(self) -> Any:
+    def loss(self, info: DataInfo) -> Any:
         """Return the mean error."""
         from keras import losses
 
+        if self.error == "huber":
+            return losses.Huber(self.delta)
         return {
             "squared": losses.MeanSquaredError,
             "absolute": losses.MeanAbsoluteError,
-            "huber": losses.Huber,
+            "log_cosh": losses.LogCosh,
         }[self.error]()
 
     def compiled_metrics(self) -> list[Any]:
@@ -63,7 +76,7 @@ class Regression(Task):
                 "mae": float(np.abs(errors).mean()),
                 "rmse": float(np.sqrt((errors**2).mean())),
                 "r2": float(np.mean(known)) if known else 0.0,
-                "loss": float(self.loss()(self.targets(truth, info), answers.astype("float32"))),
+                "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
             },
             "floor": {"mae": float(np.abs(apart).mean()), "rmse": float(np.sqrt((spread**2).mean()))},
             "per_class": [

@@ -1,7 +1,9 @@
 import keras
 import pytest
 
+from kerascnn.spec import Pretrained
 from tests.backbones.zoo import assert_same_outputs, parameters, strides_of
+from tests.helpers import make
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,15 @@ def test_with_keras_s_weights_the_outputs_are_keras_s(version, builder, side):
 @pytest.mark.parametrize("version", [1, 2])
 def test_features_stand_at_their_strides(version):
     assert strides_of({"type": "mobilenet", "version": version}) == {f"P{i}": (2**i, 2**i) for i in range(1, 6)}
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({"version": 1}, Pretrained("MobileNet", "symmetric")),
+        ({"version": 2}, Pretrained("MobileNetV2", "symmetric")),
+        ({"version": 2, "width": 0.5}, None),
+    ],
+)
+def test_published_weights_fit_at_width_1(fields, wanted):
+    assert make("backbone", "mobilenet", **fields).pretrained() == wanted

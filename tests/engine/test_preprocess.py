@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerascnn.engine.build import precision_policy
-from kerascnn.engine.preprocess import preprocess, raw_input
+from kerascnn.engine.preprocess import Scaling, preprocess, raw_input
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo
 from tests.engine.made import make_spec
@@ -193,3 +193,75 @@ def test_pictures_can_be_normalised_each_by_itself():
     found = numpy(keras.Model(x, preprocess(x, spec, info))(pixels))
     np.testing.assert_allclose(found.mean((1, 2)), 0, atol=1e-5)
     np.testing.assert_allclose(found.std((1, 2)), 1, atol=1e-4)
+
+
+# The scales of published weights.
+
+PIXELS = np.random.default_rng(3).integers(0, 256, (2, 4, 5, 3)).astype("uint8")
+
+
+def scaled(pixels, how, **facts):
+    """Return what a picture becomes, as a saved model does it."""
+    spec = make_spec({"type": "digits"}, preprocess={"normalize": how})
+    info = DataInfo(pixels.shape[1:], ("a", "b"), **facts)
+    x = raw_input(spec, info)
+    return numpy(keras.Model(x, preprocess(x, spec, info))(pixels))
+
+
+@pytest.mark.parametrize(("how", "mode"), [("torch", "torch"), ("caffe", "caffe"), ("symmetric", "tf")])
+def test_the_scales_of_published_weights_are_those_of_keras(how, mode):
+    expected = keras.applications.imagenet_utils.preprocess_input(PIXELS.astype("float32"), mode=mode)
+    np.testing.assert_allclose(scaled(PIXELS, how), expected, atol=1e-4)
+
+
+def test_symmetric_128_is_from_minus_1_to_just_below_1():
+    assert scaled(np.array([0, 128, 255], "uint8").reshape(1, 1, 3, 1), "symmetric_128").ravel().tolist() == [
+        -1,
+        0,
+        pytest.approx(127 / 128),
+    ]
+
+
+def test_caffe_puts_blue_first():
+    red = np.array([255, 0, 0], "uint8").reshape(1, 1, 1, 3)
+    assert scaled(red, "caffe").ravel() == pytest.approx([-103.939, -116.779, 255 - 123.68], abs=1e-4)
+
+
+@pytest.mark.parametrize("channels", [1, 4])
+def test_other_channels_are_scaled_by_the_means_of_the_constants(channels):
+    pixels = np.full((1, 2, 2, channels), 200, "uint8")
+    assert scaled(pixels, "caffe").ravel() == pytest.approx(200 - 114.799333, abs=1e-3)
+    mean, deviation = (0.485 + 0.456 + 0.406) / 3, (0.229 + 0.224 + 0.225) / 3
+    assert scaled(pixels, "torch").ravel() == pytest.approx((200 / 255 - mean) / deviation, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("backbone", "how"),
+    [
+        ({"type": "resnet"}, "caffe"),
+        ({"type": "densenet"}, "torch"),
+        ({"type": "mobilenet"}, "symmetric"),
+    ],
+)
+def test_auto_is_the_scale_of_the_published_weights(backbone, how):
+    spec = make_spec({"type": "digits"}, backbone={**backbone, "weights": "imagenet"})
+    info = DataInfo(PIXELS.shape[1:], ("a", "b"))
+    x = raw_input(spec, info)
+    np.testing.assert_array_equal(numpy(keras.Model(x, preprocess(x, spec, info))(PIXELS)), scaled(PIXELS, how))
+
+
+def test_auto_is_what_the_weights_say_where_a_file_says_it():
+    spec = make_spec({"type": "digits"})
+    info = DataInfo((1, 1, 2), ("a", "b"))
+    x = raw_input(spec, info)
+    found = keras.Model(x, preprocess(x, spec, info, Scaling((0.5, 2.0), (1.0, -1.0))))
+    assert numpy(found(np.array([[[[10, 20]]]], "uint8"))).ravel().tolist() == [6, 39]
+
+
+def test_a_model_that_puts_blue_first_can_be_saved_and_opened(tmp_path):
+    spec = make_spec({"type": "digits"}, preprocess={"normalize": "caffe"})
+    info = DataInfo(PIXELS.shape[1:], ("a", "b"))
+    x = raw_input(spec, info)
+    keras.Model(x, preprocess(x, spec, info)).save(tmp_path / "a.keras")
+    opened = keras.saving.load_model(tmp_path / "a.keras", safe_mode=True)
+    np.testing.assert_array_equal(numpy(opened(PIXELS)), scaled(PIXELS, "caffe"))

@@ -20,10 +20,13 @@ from kerascnn.engine import train as train_module
 from kerascnn.engine.build import build
 from kerascnn.engine.data import load_data
 from kerascnn.engine.held import HeldSplit
+from kerascnn.engine.keeper import Keeper
 from kerascnn.engine.media.image import ImageForm
+from kerascnn.engine.phase import Phases
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import Trainer
 from kerascnn.engine.train import train
+from kerascnn.engine.watch import DivergingError
 from kerascnn.errors import (
     BuildError,
     DataError,
@@ -93,18 +96,23 @@ def cross_entropy(model, images, classes):
 def watched_stages():
     """Give a list that gets the weights before and after each stage, its first step, and the model kept before it."""
     seen = []
-    run_stage = Trainer.run_stage
+    run_phase, put_best = Trainer._run_phase, Keeper.put_best
 
-    def watched(self, number):
-        before, step = weights_of(self.built.model), self.step
+    def watched(self, phase):
+        before = weights_of(phase.built.model)
         file = self.run.path / "model.keras"
         kept = weights_of(keras.models.load_model(file)) if file.exists() else None
-        result = run_stage(self, number)
-        seen.append(types.SimpleNamespace(before=before, after=weights_of(self.built.model), step=step, kept=kept))
-        return result
+        seen.append(types.SimpleNamespace(before=before, kept=kept, steps=phase.steps))
+        return run_phase(self, phase)
+
+    def put(self, built):
+        seen[-1].trained = weights_of(built.model)
+        put_best(self, built)
+        seen[-1].after = weights_of(built.model)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Trainer, "run_stage", watched)
+        patch.setattr(Trainer, "_run_phase", watched)
+        patch.setattr(Keeper, "put_best", put)
         yield seen
 
 
@@ -217,8 +225,11 @@ def test_effective_says_what_was_done(trained):
         "precision": train_module.choose_precision(trained.spec),
         "xla": train_module.choose_xla(trained.spec),
         "parameters": 4 * 9 + 4 * 4 + 4 * 3 + 3,
-        "batch_size": {"asked": 8, "used": 8},
-        "steps_per_epoch": 5,
+        "batch_size": 8,
+        "deterministic": False,
+        "weights": None,
+        "resumes": [],
+        "rollbacks": 0,
         "samples": {"train": 36, "validation": 18, "test": 18},
         "elements": "held in memory",
         "augmentation": [
@@ -234,7 +245,8 @@ def test_effective_says_what_was_done(trained):
     }
     # The head is 4 x 3 weights and 3 biases, the convolution 9 x 4, the normalisation 4 scales and 4 shifts.
     assert [stage["trainable_parameters"] for stage in stages] == [15, 15 + 36 + 8, 15 + 36]
-    assert [stage["frozen"] for stage in stages] == ["backbone", "none", "batch_norm"]
+    assert [stage["frozen"] for stage in stages] == [["backbone"], [], ["batch_norm"]]
+    assert [(stage["batch_size"], stage["steps_per_epoch"]) for stage in stages] == [(8, 5)] * 3
     assert [stage["epochs"] for stage in stages] == [2, 2, 2]
     assert [stage["ended"] for stage in stages] == ["all epochs done"] * 3
     assert [stage["optimizer"]["type"] for stage in stages] == ["adam", "adam", "sgd"]
@@ -255,7 +267,7 @@ def moved(stage, part):
     """Return the weights of a part that a stage changed, by the ends of their names."""
     names = [name for name in stage.before if name.startswith(part)]
     assert names
-    return {name.rsplit("/", 1)[-1] for name in names if not np.array_equal(stage.before[name], stage.after[name])}
+    return {name.rsplit("/", 1)[-1] for name in names if not np.array_equal(stage.before[name], stage.trained[name])}
 
 
 def test_a_frozen_backbone_does_not_move(trained):
@@ -275,7 +287,7 @@ def test_frozen_batch_normalisation_keeps_its_statistics_and_its_scale(trained):
 def test_a_stage_starts_where_the_one_before_ended(trained):
     for one, other in itertools.pairwise(trained.seen):
         assert equal(one.after.values(), other.before.values())
-    assert [stage.step for stage in trained.seen] == [0, 10, 20]
+    assert [stage.steps for stage in trained.seen] == [5, 5, 5]
 
 
 def test_the_first_weights_are_those_of_the_seed(trained):
@@ -345,12 +357,10 @@ def test_patience_ends_a_stage_and_not_the_run(patient):
     assert patient.run.state.state == "done"
 
 
-def test_a_stage_starts_from_the_best_model_and_goes_on_in_the_stream(patient):
+def test_a_stage_starts_from_the_best_model(patient):
     first, second = patient.seen
-    epochs = patient.run.read("effective.json")["stages"][0]["epochs"]
     assert equal(second.before.values(), second.kept.values())
     assert equal(second.before.values(), first.after.values())
-    assert (first.step, second.step) == (0, epochs * patient.run.read("effective.json")["steps_per_epoch"])
 
 
 def test_a_metric_that_should_rise_is_followed_upwards(patient):
@@ -383,8 +393,8 @@ def test_the_loss_of_the_training_samples_can_be_monitored(folder, tmp_path):
     assert line["kept"]
     assert "val_loss" not in line
     effective = run.read("effective.json")
-    assert effective["batch_size"] == {"asked": 1000, "used": 72}
-    assert effective["steps_per_epoch"] == 1
+    assert effective["batch_size"] == 1000
+    assert [(stage["batch_size"], stage["steps_per_epoch"]) for stage in effective["stages"]] == [(72, 1)]
 
 
 # Stopping.
@@ -447,25 +457,18 @@ def diverged(folder, tmp_path_factory):
     return only_run(root), caught.value
 
 
-def test_divergence_says_when_and_what_to_do(diverged):
+def test_divergence_goes_back_three_times_then_says_what_to_do(diverged):
     run, error = diverged
-    epoch = len(run.metrics())
-    assert 2 <= epoch <= 6
+    epoch = len(run.metrics()) + 1
     assert f"training diverged in epoch {epoch} (not finite: " in str(error)
-    assert "learning rate 10); the model of epoch " in str(error)
-    assert "Lower train.stages.*.learning_rate" in str(error)
+    assert "learning rate 1.25); the model of epoch " in str(error)
+    assert "Lower train.stages.1.learning_rate" in str(error)
     assert isinstance(error, TrainError)
     state = run.state
     assert (state.state, state.exit_code, state.reason) == ("diverged", 4, str(error))
-
-
-def test_figures_that_are_no_numbers_are_null(diverged):
-    run, _ = diverged
-    last = run.metrics()[-1]
-    assert last["loss"] is None
-    assert last["kept"] is False
-    assert "NaN" not in (run.path / "metrics.jsonl").read_text()
-    assert run.summary()["metrics"]["loss"] is not None
+    log = (run.path / "logs" / "run.log").read_text()
+    assert [f"learning rate {rate}); back to" in log for rate in ("10", "5", "2.5", "1.25")] == [True] * 3 + [False]
+    assert "at half the rate (3 of at most 3 times)" in log
 
 
 def test_no_model_with_weights_that_are_no_numbers_is_kept(diverged):
@@ -481,16 +484,20 @@ def test_neither_a_figure_nor_a_weight_may_be_infinite(folder, tmp_path, figure,
     data = load_data(spec)
     built = build(spec, data.info)
     run = RunFolder.create(tmp_path, given=b"", ending=".yaml", resolved={}, about={})
-    stream = types.SimpleNamespace(batch_size=8, targets=data.answers.of)
-    trainer = Trainer(spec, data, built, stream, run, Progress(), lambda: None, xla=False)
+    phases = Phases(spec, data, built, lambda resized: built)
+    trainer = Trainer(spec, phases, run, Progress(), lambda: None, xla=False)
+    phase = phases.enter(0)
+    model = trainer._compile(phase)
     weights = built.model.get_weights()
     built.model.set_weights([np.full_like(weights[0], weight), *weights[1:]])
-    with pytest.raises(DivergedError, match=r"not finite: (val_loss|weights).*; no model was kept"):
-        trainer.end_epoch(0, 0.1, {"loss": 0.5, "val_loss": figure}, 1.0)
-    assert trainer.best is None
+    with pytest.raises(DivergingError, match=r"not finite: (val_loss|weights)"):
+        trainer.end_epoch(phase, model, {"loss": 0.5, "val_loss": figure}, 1.0)
+    assert trainer.position.best is None
     assert not (run.path / "model.keras").exists()
     [line] = run.metrics()
     assert line["val_loss"] == (0.5 if figure == 0.5 else None)
+    assert line["kept"] is False
+    assert "NaN" not in (run.path / "metrics.jsonl").read_text()
 
 
 # Data that cannot be used.

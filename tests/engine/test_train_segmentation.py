@@ -69,7 +69,7 @@ def folder(tmp_path_factory):
 def run(folder, tmp_path_factory):
     from kerascnn import train
 
-    spec = spec_of(folder, augment=MOVING, task={"criterion": "both"}, monitor="val_mean_iou")
+    spec = spec_of(folder, augment=MOVING, task={"criterion": "cross_entropy_dice"}, monitor="val_mean_iou")
     return train(spec, tmp_path_factory.mktemp("runs"))
 
 

@@ -4,19 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from tests.helpers import layer, model_of, normal, numpy, run
-
-
-def correlate(x, kernel, strides=1, dilation=1, padding="valid"):
-    """Return the textbook cross-correlation of sequences, one output number at a time."""
-    reach = (len(kernel) - 1) * dilation + 1
-    if padding == "same":
-        total = max((-(-x.shape[1] // strides) - 1) * strides + reach - x.shape[1], 0)
-        edges = (total // 2, total - total // 2)
-    else:
-        edges = (reach - 1, 0) if padding == "causal" else (0, 0)
-    x = np.pad(x.astype("float64"), ((0, 0), edges, (0, 0)))
-    starts = range(0, x.shape[1] - reach + 1, strides)
-    return np.stack([np.einsum("nkc,kcf->nf", x[:, i : i + reach : dilation], kernel) for i in starts], axis=1)
+from tests.oracles import adapt, correlate, correlate_channels, pool, spread
 
 
 @pytest.mark.parametrize(
@@ -37,7 +25,7 @@ def correlate(x, kernel, strides=1, dilation=1, padding="valid"):
 def test_conv1d_is_the_textbook_cross_correlation(parameters):
     conv = layer("conv1d", filters=4, **parameters)
     x, kernel, bias = normal(2, 11, 3), normal(conv.kernel_size, 3, 4, seed=1), normal(4, seed=2)
-    wanted = correlate(x, kernel, conv.strides, conv.dilation_rate, conv.padding) + bias
+    wanted = correlate(x, kernel, (conv.strides,), (conv.dilation_rate,), conv.padding) + bias
     np.testing.assert_allclose(run(conv, x, [kernel, bias]), wanted, rtol=1e-4, atol=1e-5)
 
 
@@ -52,11 +40,8 @@ def test_a_causal_convolution_sees_nothing_that_comes_later():
 def test_conv1d_in_groups_convolves_each_group_of_channels_apart():
     x, kernel = normal(2, 6, 4), normal(3, 2, 6, seed=1)
     found = run(layer("conv1d", filters=6, groups=2, use_bias=False), x, [kernel])
-    halves = [
-        correlate(x[..., :2], kernel[..., :3], padding="same"),
-        correlate(x[..., 2:], kernel[..., 3:], 1, 1, "same"),
-    ]
-    np.testing.assert_allclose(found, np.concatenate(halves, -1), rtol=1e-4, atol=1e-5)
+    wanted = correlate(x, kernel, padding="same", groups=2)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_the_activation_is_applied_to_the_result():
@@ -67,23 +52,40 @@ def test_the_activation_is_applied_to_the_result():
 
 def test_separable_conv1d_convolves_channels_apart_and_then_mixes_them():
     x, deep, mixing, bias = normal(2, 7, 3), normal(3, 3, 1, seed=1), normal(1, 3, 5, seed=2), normal(5, seed=3)
-    apart = [correlate(x[..., i : i + 1], deep[:, i : i + 1], padding="same") for i in range(3)]
-    wanted = np.concatenate(apart, -1) @ mixing[0] + bias
+    wanted = correlate_channels(x, deep, padding="same") @ mixing[0] + bias
     found = run(layer("separable_conv1d", filters=5), x, [deep, mixing, bias])
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
 
 
-def windows(x, size, stride):
-    return [x[:, i : i + size] for i in range(0, x.shape[1] - size + 1, stride)]
+@pytest.mark.parametrize("parameters", [{}, {"strides": 3}, {"padding": "valid"}, {"kernel_size": 5}], ids=str)
+def test_depthwise_conv1d_convolves_each_channel_on_its_own(parameters):
+    conv = layer("depthwise_conv1d", depth_multiplier=2, **parameters)
+    x, kernel, bias = normal(2, 10, 3), normal(conv.kernel_size, 3, 2, seed=1), normal(6, seed=2)
+    wanted = correlate_channels(x, kernel, (conv.strides,), None, conv.padding) + bias
+    np.testing.assert_allclose(run(conv, x, [kernel, bias]), wanted, rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize(("name", "pool"), [("max_pooling1d", np.max), ("average_pooling1d", np.mean)])
+@pytest.mark.parametrize("parameters", [{}, {"kernel_size": 5}, {"strides": 4}, {"padding": "valid"}], ids=str)
+def test_conv1d_transpose_writes_its_kernel_for_every_number(parameters):
+    conv = layer("conv1d_transpose", filters=2, **parameters)
+    x, kernel, bias = normal(2, 5, 3), normal(conv.kernel_size, 2, 3, seed=1), normal(2, seed=2)
+    wanted = spread(x, kernel, (conv.strides,), conv.padding) + bias
+    np.testing.assert_allclose(run(conv, x, [kernel, bias]), wanted, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "how"), [("max_pooling1d", np.max), ("average_pooling1d", np.mean)])
 @pytest.mark.parametrize(("size", "strides"), [(2, None), (3, 1), (3, 2), (7, None)])
-def test_pooling_takes_each_window(name, pool, size, strides):
+def test_pooling_takes_each_window(name, how, size, strides):
     x = normal(2, 7, 3)
-    wanted = np.stack([pool(part, axis=1) for part in windows(x, size, strides or size)], axis=1)
+    wanted = pool(x, (size,), (strides,) if strides else None, how=how)
     found = run(layer(name, pool_size=size, strides=strides), x)
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(("name", "how"), [("adaptive_max_pooling1d", np.max), ("adaptive_average_pooling1d", np.mean)])
+def test_adaptive_pooling1d_covers_any_sequence_with_so_many_windows(name, how):
+    x = normal(2, 10, 3)
+    np.testing.assert_allclose(run(layer(name, output_size=4), x), adapt(x, (4,), how), rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", ["max_pooling1d", "average_pooling1d"])

@@ -19,7 +19,7 @@ class FakeTask(Task):
     def targets(self, labels: Any, info: Any) -> Any:
         """Return nothing."""
 
-    def loss(self) -> Any:
+    def loss(self, info: Any) -> Any:
         """Return nothing."""
 
     def compiled_metrics(self) -> list[Any]:

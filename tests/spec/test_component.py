@@ -230,11 +230,16 @@ def test_the_mapping_that_spells_a_component_is_left_as_it_was() -> None:
         ({"type": "acme.zzz"}, f"type: no schedule is named 'acme.zzz'; {ASK_FOR_ACME}"),
         ({"type": ".zzz"}, f"type: no schedule is named '.zzz'; there are {SCHEDULES}"),
         ({"type": "cosine", "wramup": 0}, "wramup: no field is named 'wramup'; did you mean 'warmup'?"),
-        ({"type": "constant", "warmup": 0}, "warmup: no field is named 'warmup'; it has no fields"),
     ],
 )  # fmt: skip
 def test_a_component_that_is_not_spelled_right_is_named(value: Any, expected: str) -> None:
     assert mistake(value, Schedule) == expected
+
+
+def test_a_component_without_fields_says_so() -> None:
+    from kerascnn.spec import Layer
+
+    assert mistake({"type": "flatten", "warmup": 0}, Layer) == "warmup: no field is named 'warmup'; it has no fields"
 
 
 def test_a_vowel_has_its_article() -> None:

@@ -162,7 +162,7 @@ def test_a_spec_that_is_spelled_out_is_a_fixed_point(text: str) -> None:
 def test_a_spec_that_is_spelled_out_has_every_default() -> None:
     spelled = spec().spell()
     assert spelled["train"]["batch_size"] == 32
-    assert spelled["train"]["stages"][0]["schedule"] == {"type": "constant"}
+    assert spelled["train"]["stages"][0]["schedule"] == {"type": "constant", "warmup": 0.0}
     assert spelled["model"]["backbone"]["layers"][1]["shortcut"] == []
     assert spelled["augment"][0] == {"type": "random_flip", "mode": "horizontal", "probability": 0.5}
 

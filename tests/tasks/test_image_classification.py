@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.metrics import accuracy_score, classification_report, confusion_matrix, f1_score, log_loss
 
 from kerascnn.spec import DataInfo
@@ -31,16 +32,43 @@ def test_the_head_has_an_output_for_each_class():
 def test_the_loss_is_the_mean_cross_entropy():
     y = np.array([[1.0, 0.0], [0.0, 1.0]], "float32")
     p = np.array([[0.8, 0.2], [0.7, 0.3]], "float32")
-    found = float(make("task", "image_classification").loss()(y, p))
+    found = float(make("task", "image_classification").loss(DataInfo.of((8, 8, 1), 2))(y, p))
     assert found == pytest.approx(-(math.log(0.8) + math.log(0.3)) / 2, rel=1e-5)
 
 
 def test_label_smoothing_spreads_a_share_of_the_target_over_all_classes():
     y, p = np.array([[0.0, 1.0, 0.0, 0.0]], "float32"), np.array([[0.1, 0.6, 0.1, 0.2]], "float32")
-    found = float(make("task", "image_classification", label_smoothing=0.2).loss()(y, p))
+    found = float(make("task", "image_classification", label_smoothing=0.2).loss(INFO)(y, p))
     # 0.8 of the target stays, and each of the four classes gets 0.05.
     wanted = -(0.05 * math.log(0.1) + 0.85 * math.log(0.6) + 0.05 * math.log(0.1) + 0.05 * math.log(0.2))
     assert found == pytest.approx(wanted, rel=1e-5)
+
+
+def test_focal_loss_hardly_counts_what_is_answered_well():
+    y, p = np.eye(4, dtype="float32")[:2], np.array([[0.9, 0.1, 0, 0], [0.7, 0.3, 0, 0]], "float32")
+    found = float(make("task", "image_classification", criterion="focal", gamma=3.0).loss(INFO)(y, p))
+    assert found == pytest.approx(-(0.1**3 * math.log(0.9) + 0.7**3 * math.log(0.3)) / 2, rel=1e-5)
+
+
+def test_auto_weights_make_the_classes_count_alike():
+    info = DataInfo((8, 8, 1), INFO.labels, {"train": {"cat": 60, "dog": 20, "owl": 10, "newt": 10}})
+    y, p = np.eye(4, dtype="float32"), np.full((4, 4), 0.25, "float32")
+    loss = make("task", "image_classification", class_weights="auto").loss(info)
+    # 100 / (4 * count).
+    wanted = [math.log(4) * weight for weight in (100 / 240, 100 / 80, 2.5, 2.5)]
+    assert [float(loss(y[i : i + 1], p[i : i + 1])) for i in range(4)] == pytest.approx(wanted, rel=1e-5)
+
+
+def test_the_report_has_the_weighted_loss():
+    report = make("task", "image_classification", class_weights={"owl": 3}).report(TRUTH, answers(), INFO)
+    weights = np.where(TRUTH == 2, 3, 1)
+    each = -np.log(answers()[np.arange(len(TRUTH)), TRUTH])
+    assert report["metrics"]["loss"] == pytest.approx((weights * each).mean(), rel=1e-5)
+
+
+def test_a_gamma_that_the_criterion_does_not_read_is_an_error():
+    with pytest.raises(ValidationError, match="is for `criterion: focal`; leave it out"):
+        make("task", "image_classification", gamma=1.0)
 
 
 def test_every_metric_of_the_task_is_compiled_under_its_name():

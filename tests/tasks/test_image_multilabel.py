@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.metrics import average_precision_score, classification_report, f1_score, log_loss, roc_auc_score
 
 from kerascnn.spec import DataInfo
@@ -31,7 +32,32 @@ def test_targets_are_rows_of_0_and_1():
 
 def test_the_loss_is_the_mean_binary_cross_entropy_of_all_classes():
     wanted = np.mean([log_loss(TRUTH[:, i], ANSWERS[:, i], labels=[0, 1]) for i in range(3)])
-    assert float(task().loss()(TRUTH.astype("float32"), ANSWERS)) == pytest.approx(wanted, rel=1e-4)
+    assert float(task().loss(INFO)(TRUTH.astype("float32"), ANSWERS)) == pytest.approx(wanted, rel=1e-4)
+
+
+def test_label_smoothing_moves_targets_towards_a_half():
+    wanted = -(0.9 * np.log(0.8) + 0.1 * np.log(0.2))
+    info = DataInfo((8, 8, 1), ("cat",))
+    found = float(task(label_smoothing=0.2).loss(info)(np.ones((1, 1), "float32"), np.full((1, 1), 0.8, "float32")))
+    assert found == pytest.approx(wanted, rel=1e-5)
+
+
+def test_focal_loss_hardly_counts_decisions_that_are_right():
+    right = np.where(TRUTH == 1, ANSWERS, 1 - ANSWERS).astype("float64")
+    found = float(task(criterion="focal").loss(INFO)(TRUTH.astype("float32"), ANSWERS))
+    assert found == pytest.approx((-((1 - right) ** 2) * np.log(right)).mean(), rel=1e-5)
+
+
+def test_classes_can_be_weighed_by_name_where_they_are_there():
+    right = np.where(TRUTH == 1, ANSWERS, 1 - ANSWERS).astype("float64")
+    weights = np.where(TRUTH == 1, [1, 5, 1], 1)
+    found = float(task(class_weights={"dog": 5}).loss(INFO)(TRUTH.astype("float32"), ANSWERS))
+    assert found == pytest.approx((-weights * np.log(right)).mean(), rel=1e-5)
+
+
+def test_a_gamma_that_the_criterion_does_not_read_is_an_error():
+    with pytest.raises(ValidationError, match="is for `criterion: focal`; leave it out"):
+        task(gamma=1.0)
 
 
 def test_the_compiled_auc_is_that_of_all_classes_together():

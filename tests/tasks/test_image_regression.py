@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from kerascnn.spec import DataInfo
@@ -30,11 +31,32 @@ def test_targets_are_the_numbers():
 @pytest.mark.parametrize(
     ("error", "wanted"),
     # Errors of 0.5 and 3: squares 0.25 and 9; Huber 0.125 and 3 - 0.5.
-    [("squared", 4.625), ("absolute", 1.75), ("huber", (0.125 + 2.5) / 2)],
+    [
+        ("squared", 4.625),
+        ("absolute", 1.75),
+        ("huber", (0.125 + 2.5) / 2),
+        ("log_cosh", np.log(np.cosh([0.5, 3])).mean()),
+    ],
 )
 def test_the_loss_is_the_mean_error(error, wanted):
     y, guess = np.array([[1.0, 2.0]], "float32"), np.array([[1.5, 5.0]], "float32")
-    assert float(task(error=error).loss()(y, guess)) == pytest.approx(wanted)
+    assert float(task(error=error).loss(INFO)(y, guess)) == pytest.approx(wanted)
+
+
+def test_huber_is_linear_from_delta_on():
+    y, guess = np.array([[1.0, 2.0]], "float32"), np.array([[1.5, 5.0]], "float32")
+    # 0.5 ** 2 / 2, and 2 * 3 - 2 ** 2 / 2.
+    assert float(task(error="huber", delta=2.0).loss(INFO)(y, guess)) == pytest.approx((0.125 + 4) / 2)
+
+
+def test_a_delta_that_the_error_does_not_read_is_an_error():
+    with pytest.raises(ValidationError, match="is for `error: huber`; leave it out"):
+        task(delta=2.0)
+
+
+def test_log_cosh_of_huge_errors_is_finite():
+    y, guess = np.array([[0.0, 0.0]], "float32"), np.array([[1e4, -1e4]], "float32")
+    assert float(task(error="log_cosh").loss(INFO)(y, guess)) == pytest.approx(1e4 - np.log(2), rel=1e-6)
 
 
 def test_the_compiled_metric_is_the_mean_absolute_error():

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 from sklearn.metrics import classification_report, confusion_matrix, jaccard_score
 
 from kerascnn.errors import DataError
@@ -49,18 +50,49 @@ def test_every_metric_of_the_task_is_compiled_under_its_name():
 
 
 def test_the_loss_is_the_mean_cross_entropy_of_the_pixels_that_count():
-    assert float(task().loss()(TRUTH, ANSWERS)) == pytest.approx(-(4 * math.log(0.8) + math.log(0.2)) / 5, rel=1e-5)
+    assert float(task().loss(INFO)(TRUTH, ANSWERS)) == pytest.approx(-(4 * math.log(0.8) + math.log(0.2)) / 5, rel=1e-5)
 
 
 def test_class_weights_let_both_classes_count_alike():
-    found = float(task(class_weights="auto").loss()(TRUTH, ANSWERS))
+    found = float(task(class_weights="auto").loss(INFO)(TRUTH, ANSWERS))
     wall, cell = -math.log(0.8), -(2 * math.log(0.8) + math.log(0.2)) / 3
     assert found == pytest.approx((wall + cell) / 2, rel=1e-5)
 
 
-def test_both_adds_dice_to_the_cross_entropy():
-    losses = [float(task(criterion=name).loss()(TRUTH, ANSWERS)) for name in ("cross_entropy", "dice", "both")]
+def test_a_criterion_of_two_is_their_sum():
+    kinds = ("cross_entropy", "dice", "cross_entropy_dice")
+    losses = [float(task(criterion=name).loss(INFO)(TRUTH, ANSWERS)) for name in kinds]
     assert losses[0] + losses[1] == pytest.approx(losses[2], rel=1e-6)
+
+
+def test_tversky_has_the_weights_of_the_task():
+    # Cell: 1.8 of 3 found, 0.4 too much; wall: 1.6 of 2 found, 1.2 too much.
+    cell, wall = 1.8 / (1.8 + 0.1 * 0.4 + 0.9 * 1.2), 1.6 / (1.6 + 0.1 * 1.2 + 0.9 * 0.4)
+    found = float(task(criterion="tversky", alpha=0.1, beta=0.9).loss(INFO)(TRUTH, ANSWERS))
+    assert found == pytest.approx(1 - (cell + wall) / 2, rel=1e-5)
+
+
+def test_focal_has_the_gamma_of_the_task():
+    wanted = -(4 * 0.2**3 * math.log(0.8) + 0.8**3 * math.log(0.2)) / 5
+    assert float(task(criterion="focal", gamma=3.0).loss(INFO)(TRUTH, ANSWERS)) == pytest.approx(wanted, rel=1e-5)
+
+
+def test_classes_can_be_weighed_by_name():
+    found = float(task(class_weights={"wall": 4}).loss(INFO)(TRUTH, ANSWERS))
+    assert found == pytest.approx(-((2 + 4 * 2) * math.log(0.8) + math.log(0.2)) / (3 + 4 * 2), rel=1e-5)
+
+
+def test_a_weight_of_a_class_that_is_not_there_is_an_error():
+    with pytest.raises(DataError, match="walls: did you mean 'wall'"):
+        task(class_weights={"walls": 4}).loss(INFO)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"gamma": 3.0}, {"criterion": "dice", "alpha": 0.5}, {"criterion": "focal_dice", "beta": 0.9}]
+)
+def test_a_field_that_the_criterion_does_not_read_is_an_error(fields):
+    with pytest.raises(ValidationError, match=r"is for `criterion: .*; leave it out"):
+        task(**fields)
 
 
 def test_the_report_counts_pixels_by_hand():
@@ -106,7 +138,7 @@ def test_training_and_report_agree_on_the_figures():
     assert {metric.name: float(metric.result()) for metric in metrics} == pytest.approx(
         {name: found[name] for name in task().metrics}
     )
-    assert float(task().loss()(truth, answers)) == pytest.approx(found["loss"])
+    assert float(task().loss(INFO)(truth, answers)) == pytest.approx(found["loss"])
 
 
 def test_a_class_that_occurs_nowhere_has_no_figures_and_no_say():
@@ -134,7 +166,7 @@ def test_masks_in_which_nothing_counts_are_an_error():
 
 
 def test_the_report_is_plain_data():
-    found = report(criterion="both", class_weights="auto")
+    found = report(criterion="cross_entropy_dice", class_weights="auto")
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 

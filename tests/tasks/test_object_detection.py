@@ -102,7 +102,7 @@ def test_map50_95_wants_boxes_to_fit():
 
 
 def test_the_loss_of_a_report_is_the_mean_over_pictures():
-    loss = task().loss()
+    loss = task().loss(INFO)
     wanted = [float(loss(task().targets([rows], INFO), PERFECT[i : i + 1])) for i, rows in enumerate(TRUTH)]
     assert task().report(TRUTH, PERFECT, INFO)["metrics"]["loss"] == pytest.approx(np.mean(wanted), rel=1e-5)
 

@@ -1,0 +1,383 @@
+"""A training that is killed at any moment and resumed ends on the same bits as one that was never stopped."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import types
+
+import keras
+import numpy as np
+import pytest
+
+from kerascnn.engine.progress import Progress
+from kerascnn.engine.stages import Trainer
+from kerascnn.engine.train import resume, train
+from kerascnn.errors import DataError, ResourceError, RunInUseError, StoppedError, UsageError
+from kerascnn.runs import checkpoints
+from kerascnn.runs.checkpoints import Checkpoints
+from kerascnn.runs.folder import list_runs
+from kerascnn.runs.lock import RunLock
+from kerascnn.runs.state import read_state
+from tests.engine.made import make_folder, make_spec
+
+# Everything that has a state: dropout, moments, averages of the weights, a schedule, one that reacts, two stages.
+STAGES = [
+    {
+        "epochs": 3,
+        "learning_rate": 0.02,
+        "optimizer": {"type": "adamw"},
+        "schedule": {"type": "plateau", "patience": 1},
+    },
+    {
+        "epochs": 2,
+        "learning_rate": 0.01,
+        "accumulate": 2,
+        "schedule": {"type": "cosine", "warmup": 0.3},
+        "augment": 0.5,
+    },
+]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return make_folder(tmp_path_factory.mktemp("data") / "pictures", {"dark": 16, "grey": 14, "light": 12}, noise=60)
+
+
+@pytest.fixture(scope="module")
+def spec(folder):
+    head = {"type": "classifier", "hidden": [6], "dropout": 0.4}
+    return make_spec(
+        folder, stages=STAGES, seed=3, head=head, augment=[{"type": "random_flip"}, {"type": "random_noise"}]
+    )
+
+
+def outcome(run):
+    """Return what has to be the same: weights, figures, rates, and why stages ended."""
+    model = keras.models.load_model(run.path / "model.keras")
+    figures = [{name: value for name, value in line.items() if name != "seconds"} for line in run.metrics()]
+    return types.SimpleNamespace(
+        weights=model.get_weights(), figures=figures, stages=run.read("effective.json")["stages"]
+    )
+
+
+def assert_same(run, whole):
+    found = outcome(run)
+    assert found.figures == whole.figures
+    assert found.stages == whole.stages
+    assert all(np.array_equal(a, b) for a, b in zip(found.weights, whole.weights, strict=True))
+
+
+@pytest.fixture(scope="module")
+def whole(spec, tmp_path_factory):
+    """What a training that nobody stops comes to, with a checkpoint at the end of each epoch."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kerascnn.engine.keeper._COST", 0)
+        return outcome(train(spec, tmp_path_factory.mktemp("runs")))
+
+
+class KilledError(BaseException):
+    """Stands for a kill: nothing in the package may catch it and tidy up."""
+
+
+@pytest.fixture
+def often(monkeypatch):
+    """Checkpoints at the end of every epoch."""
+    monkeypatch.setattr("kerascnn.engine.keeper._COST", 0)
+
+
+def killed(monkeypatch, start):
+    """Let a run die as by a kill: its state stays `running`, and its process is gone."""
+    with monkeypatch.context() as patch:
+        patch.setattr("kerascnn.engine.train._record", lambda run, error: None)
+        with pytest.raises(KilledError):
+            start()
+
+
+def bury(run):
+    """Let the process that worked on a run be one that is gone."""
+    state = json.loads((run.path / "state.json").read_text())
+    (run.path / "state.json").write_text(json.dumps(state | {"pid": 2**22 + 1}))
+    return run
+
+
+def at_step(number):
+    """Return a question for a stop that kills at its nth time."""
+    asked = iter(range(1, 10_000))
+
+    def stop():
+        if next(asked) == number:
+            raise KilledError
+        return None
+
+    return stop
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("step", [1, 3, 4, 9, 10, 14])
+def test_killed_at_a_step_and_resumed_it_ends_on_the_same_bits(spec, whole, tmp_path, monkeypatch, step):
+    killed(monkeypatch, lambda: train(spec, tmp_path, stop=at_step(step)))
+    run = bury(*list_runs(tmp_path))
+    assert run.state.state == "lost"
+    resume(run)
+    assert run.state.state == "done"
+    assert_same(run, whole)
+    assert run.read("effective.json")["resumes"][-1]["exact"]
+
+
+@pytest.mark.usefixtures("often")
+@pytest.mark.parametrize("steps", [(2,), (7, 1, 4), (2, 2, 2, 2)])
+def test_stopped_within_an_epoch_it_goes_on_at_the_next_step(spec, whole, tmp_path, steps):
+    """A stop writes a checkpoint within the epoch, with the running figures."""
+
+    def stop_after(number):
+        asked = iter(range(1, 10_000))
+        return lambda: 75 if next(asked) == number else None
+
+    with pytest.raises(StoppedError) as caught:
+        train(spec, tmp_path, stop=stop_after(steps[0]))
+    assert "`kerascnn runs resume " in str(caught.value)
+    [run] = list_runs(tmp_path)
+    for number in steps[1:]:
+        with pytest.raises(StoppedError):
+            resume(run, stop=stop_after(number))
+    state = run.state
+    assert (state.state, state.exit_code) == ("stopped", 75)
+    found, _ = Checkpoints(run.path).load()
+    done = found.state["epoch"] * 3 + found.state["steps"] if found.state["stage"] == 0 else None
+    assert done in (None, sum(steps))
+    resume(run)
+    assert_same(run, whole)
+    assert len(run.read("effective.json")["resumes"]) == len(steps)
+
+
+def test_a_checkpoint_that_is_not_due_costs_nothing_and_changes_nothing(spec, whole, tmp_path, monkeypatch):
+    monkeypatch.setattr("kerascnn.engine.keeper._COST", 1e9)
+    killed(monkeypatch, lambda: train(spec, tmp_path, stop=at_step(8)))
+    run = bury(*list_runs(tmp_path))
+    found, _ = Checkpoints(run.path).load()
+    assert (found.state["stage"], found.state["epochs"]) == (0, 0)
+    resume(run)
+    assert_same(run, whole)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("often")
+def test_killed_at_any_write_it_ends_on_the_same_bits(spec, whole, tmp_path, monkeypatch):
+    """Every flush, every renaming: the moments at which a half-written file could be left."""
+    count = 0
+    for number in range(1, 400):
+        calls = iter(range(1, 10_000))
+        with monkeypatch.context() as patch:
+            for name in ("fsync", "replace"):
+                real = getattr(os, name)
+
+                def faulty(*args, real=real, calls=calls, number=number):
+                    if next(calls) == number:
+                        raise KilledError
+                    return real(*args)
+
+                patch.setattr(os, name, faulty)
+            patch.setattr("kerascnn.engine.train._record", lambda run, error: None)
+            patch.setattr(shutil, "rmtree", lambda *args, **kwargs: None)
+            try:
+                train(spec, tmp_path / str(number))
+            except KilledError:
+                count += 1
+            else:
+                break
+        runs = list_runs(tmp_path / str(number))
+        if not runs or not (runs[0].path / "spec.resolved.json").exists():
+            continue
+        if read_state(runs[0].path).state == "done":
+            continue
+        if number % 3 == 0:  # each costs seconds
+            resume(bury(runs[0]))
+            assert_same(runs[0], whole)
+            assert not list((runs[0].path).glob("**/.*"))
+    assert count > 40
+
+
+SCRIPT = """
+    import sys
+    from kerascnn.engine import keeper
+    from kerascnn.engine.train import resume, train
+    from kerascnn.runs.folder import list_runs
+    from kerascnn.spec import load_spec
+    keeper._COST = 0
+    runs = list_runs(sys.argv[2])
+    print("ready", flush=True)
+    if runs:
+        resume(runs[0])
+    else:
+        train(load_spec(sys.argv[1]), sys.argv[2])
+"""
+
+
+@pytest.mark.slow
+def test_killed_by_the_system_again_and_again_it_ends_on_the_same_bits(spec, whole, tmp_path):
+    """SIGKILL at moments of chance, to a process of its own, until it has ended by itself."""
+    from kerascnn.spec.yaml_text import write_yaml
+
+    (tmp_path / "spec.yaml").write_text(write_yaml(spec.spell()))
+    (tmp_path / "go.py").write_text(textwrap.dedent(SCRIPT))
+    rng, kills = np.random.default_rng(0), 0
+    command = [sys.executable, tmp_path / "go.py", tmp_path / "spec.yaml", tmp_path / "runs"]
+    for _ in range(60):
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            process.stdout.readline()
+            try:
+                if process.wait(timeout=float(rng.uniform(0.2, 5.0)) if kills < 12 else None) == 0:
+                    break
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+                kills += 1
+    [run] = list_runs(tmp_path / "runs")
+    assert kills >= 4
+    assert run.state.state == "done"
+    assert_same(run, whole)
+
+
+def test_sigterm_writes_a_checkpoint_and_exits_with_75(folder, tmp_path):
+    from kerascnn.spec.yaml_text import write_yaml
+
+    spec = make_spec(folder, stages=[{"epochs": 4000}])
+    (tmp_path / "spec.yaml").write_text(write_yaml(spec.spell()))
+    command = [sys.executable, "-m", "kerascnn", "train", tmp_path / "spec.yaml", "--runs", tmp_path / "runs"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stderr:
+            if "epoch" in line and "loss" in line:
+                break
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(30) == 75, rest
+    [run] = list_runs(tmp_path / "runs")
+    found, refused = Checkpoints(run.path).load()
+    assert found is not None
+    assert not refused
+    assert found.state["epoch"] >= 1
+    assert run.state.state == "stopped"
+
+
+# What stands in the way of a resume.
+
+
+@pytest.fixture(scope="module")
+def stopped(spec, tmp_path_factory):
+    """A training that was stopped in its second epoch."""
+    root = tmp_path_factory.mktemp("stopped")
+    asked = iter(range(1, 10_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("kerascnn.engine.keeper._COST", 0)
+        with pytest.raises(StoppedError):
+            train(spec, root, stop=lambda: 130 if next(asked) == 6 else None)
+    return list_runs(root)[0]
+
+
+@pytest.fixture
+def copied(stopped, tmp_path):
+    """A copy of it."""
+    target = tmp_path / stopped.id
+    shutil.copytree(stopped.path, target)
+    return type(stopped)(target)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flip", "remove", "empty"])
+@pytest.mark.parametrize("name", ["arrays.npz", "state.json", "MANIFEST.json", "best.keras"])
+def test_a_damaged_checkpoint_is_passed_over_and_the_one_before_is_taken(copied, name, damage):
+    store = Checkpoints(copied.path)
+    before, _ = store.load()
+    file = before.path / name
+    data = file.read_bytes()
+    file.unlink()
+    if damage != "remove":
+        changed = {"cut": data[:-3], "flip": data[:40] + bytes([data[40] ^ 1]) + data[41:], "empty": b""}[damage]
+        file.write_bytes(changed)
+    found, [reason] = store.load()
+    assert found.path.name < before.path.name
+    assert reason.startswith(f"{before.path.name} is damaged: ")
+
+
+def test_a_resume_says_which_checkpoint_it_passed_over(copied, whole):
+    newest, _ = Checkpoints(copied.path).load()
+    (newest.path / "arrays.npz").write_bytes(b"")
+    notes = []
+
+    class Told(Progress):
+        def note(self, text):
+            notes.append(text)
+
+    resume(copied, progress=Told())
+    assert any(note.startswith(f"{newest.path.name} is damaged") for note in notes)
+    assert_same(copied, whole)
+
+
+def test_another_machine_is_said_and_does_not_stop_it(copied, monkeypatch):
+    monkeypatch.setattr("kerascnn.engine.train.environment", lambda: {"cpus": 96, "versions": {"keras": "9.9"}})
+    resume(copied)
+    [last] = copied.read("effective.json")["resumes"]
+    assert last["exact"] is False
+    assert any(line.startswith("cpus was ") and line.endswith(", is 96") for line in last["differences"])
+    assert any(line.startswith("keras version was ") for line in last["differences"])
+
+
+def test_a_run_that_is_done_has_nothing_to_resume(copied):
+    resume(copied)
+    assert not (copied.path / "ckpt").exists()
+    with pytest.raises(UsageError, match="cannot be resumed: its state is 'done'"):
+        resume(copied)
+
+
+def test_two_processes_do_not_resume_one_run(copied):
+    with RunLock(copied.path), pytest.raises(RunInUseError):
+        resume(copied)
+    assert copied.state.state == "stopped"
+
+
+def test_changed_data_is_refused(copied, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "kerascnn.engine.train.load_data", lambda spec, progress: types.SimpleNamespace(fingerprint="x")
+    )
+    with pytest.raises(DataError, match="the data is no longer what run"):
+        resume(copied)
+    assert copied.state.state == "failed"
+
+
+def test_a_full_disk_keeps_the_checkpoint_before(copied, monkeypatch):
+    store = Checkpoints(copied.path)
+    before, _ = store.load()
+
+    def full(*args, **kwargs):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints, "flush_file", full)
+    with pytest.raises(ResourceError, match="No space left on device; the one before it is kept"):
+        store.save({}, {"a": np.zeros(3)})
+    monkeypatch.undo()
+    after, refused = store.load()
+    assert (after.path, refused) == (before.path, [])
+    assert not list(store.folder.glob(".*"))
+
+
+def test_only_the_last_two_checkpoints_are_kept(copied):
+    store = Checkpoints(copied.path)
+    for number in range(4):
+        store.save({"number": number}, {})
+    assert len(list(store.folder.iterdir())) == 2
+    assert store.load()[0].state == {"number": 3}
+
+
+def test_a_checkpoint_of_another_network_is_refused(copied, monkeypatch):
+    go_to = Trainer._go_to
+
+    def other(self, checkpoint):
+        go_to(self, checkpoint)
+        self._arrays = {**self._arrays, "model/99999": np.zeros(1)}
+
+    monkeypatch.setattr(Trainer, "_go_to", other)
+    with pytest.raises(UsageError, match=r"the checkpoint holds \d+ arrays, and this network and optimizer have \d+"):
+        resume(copied)
