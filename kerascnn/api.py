@@ -90,6 +90,18 @@ class Run:
         """The Keras model: raw uint8 pictures of its input size in, float32 probabilities out."""
         return self._loaded().model
 
+    def resume(self, *, progress: Progress | None = None) -> Run:
+        """Go on with a training that was stopped, failed, or whose process is gone, and return this run.
+
+        On the same machine and versions it ends on the bits of one that was never stopped. Raises UsageError where
+        there is nothing to go on with, DataError where the data has changed.
+        """
+        from kerascnn.engine.train import resume
+
+        resume(self.folder, progress=progress)
+        self._predictor = None
+        return self
+
     def evaluate(self, split: str = "test") -> dict[str, Any]:
         """Return the report on a split ("test", "validation", "train"): metrics, a row for each class, confusions.
 

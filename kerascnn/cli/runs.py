@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kerascnn.cli.options import AsJson, RunName, RunsFolder
-from kerascnn.cli.output import document, result, table
+from kerascnn.cli.output import document, note, result, table
+
+if TYPE_CHECKING:
+    from kerascnn.runs.folder import RunFolder
 
 
 def add_to(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(
-        help="List runs and show one.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+        help="List runs, show one, go on with one.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
     )
     group.command("list")(list_all)
     group.command("show")(show)
+    group.command("resume")(resume)
     app.add_typer(group, name="runs")
 
 
@@ -60,6 +65,50 @@ def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False)
         result(f"network  {effective['parameters']:,} parameters")
     for split, report in evaluations.items():
         result(f"{split:<8} {_figures(report['metrics'])}")
+
+
+def resume(
+    run: RunName,
+    runs: RunsFolder = Path("runs"),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it trains.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on with a run that was stopped, failed, or whose process is gone.
+
+    It goes on after the last step that was kept, and ends on the same weights as if nothing had happened. On another
+    machine or with other versions it goes on as well, and says that the result may differ in the last bits.
+    """
+    from kerascnn.cli.loading import announce_keras
+    from kerascnn.cli.signals import Stopper
+    from kerascnn.runs.folder import RunFolder
+
+    folder = RunFolder.find(run, runs)
+    with Stopper() as stopper:
+        announce_keras()
+        from kerascnn.cli.progress import make_progress
+        from kerascnn.engine.train import resume as work
+
+        progress = make_progress(quiet=quiet)
+        try:
+            work(folder, progress=progress, stop=stopper)
+        finally:
+            progress.close()
+    facts = folder.summary()
+    if as_json:
+        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")})
+        return
+    say_end(folder)
+
+
+def say_end(folder: RunFolder) -> None:
+    """Print what a training came to."""
+    from kerascnn.cli.progress import say_figures
+
+    facts = folder.summary()
+    result(f"run      {facts['run']} ({facts['state']}, {facts['epochs']} epochs)")
+    result(f"folder   {facts['path']}")
+    result(f"best     epoch {folder.best().get('epoch')}: {say_figures(facts['metrics'])}")
+    note(f"next: kerascnn evaluate {facts['path']}")
 
 
 def _figures(figures: dict[str, float]) -> str:

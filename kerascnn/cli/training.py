@@ -11,6 +11,7 @@ import typer
 
 from kerascnn.cli.options import AsJson, RunName, RunsFolder, Setting, SpecFile
 from kerascnn.cli.output import document, note, result, table
+from kerascnn.cli.runs import say_end
 
 if TYPE_CHECKING:
     from kerascnn.engine.progress import Progress
@@ -88,12 +89,7 @@ def train(
         seconds = round(time.monotonic() - started, 3)
         document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds})
         return
-    from kerascnn.cli.progress import say_figures
-
-    result(f"run      {facts['run']} ({facts['state']}, {facts['epochs']} epochs)")
-    result(f"folder   {facts['path']}")
-    result(f"best     epoch {run.best().get('epoch')}: {say_figures(facts['metrics'])}")
-    note(f"next: kerascnn evaluate {facts['path']}")
+    say_end(run)
 
 
 def _find_rate(

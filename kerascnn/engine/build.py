@@ -26,6 +26,8 @@ class Built:
     backbone: keras.Model
     head: keras.Model
     trace: Trace
+    features: dict[str, Any]
+    """What the head gets of the backbone, as tensors of the whole model."""
     weights: WeightsReport | None = None
     """What became of the weights that training begins with, where there were any."""
 
@@ -71,7 +73,8 @@ def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Bui
             used = _used(answer, feeds)
             head = keras.Model(used, answer, name="head")
         found = backbone(x)
-        outputs = head({name: found[name] for name in used})
+        feeding = {name: found[name] for name in used}
+        outputs = head(feeding)
         if spec.task.target == "mask" and tuple(outputs.shape[1:3]) != tuple(info.shape[:2]):
             raise BuildError(
                 f"answers {outputs.shape[1]} x {outputs.shape[2]} places for masks of {info.shape[0]} x "
@@ -80,7 +83,7 @@ def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Bui
                 "model.head",
             )
         model = keras.Model(inputs, outputs, name=_model_name(spec.name))
-    return Built(model, backbone, head, trace)
+    return Built(model, backbone, head, trace, feeding)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn.engine.features import with_features
 from kerascnn.engine.keeper import Keeper, synchronize
 from kerascnn.engine.optimize import current_rate, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
@@ -63,7 +64,7 @@ class Trainer:
         else:
             self.keeper.begin()
         while self.position.stage < len(self.spec.train.stages):
-            phase = self.phases.enter(self.position.stage)
+            phase = with_features(self.phases.enter(self.position.stage), self.spec, self.progress)
             ended = self._run_phase(phase)
             self.keeper.put_best(phase.built)
             self.position.next_stage(self._facts(phase, ended))
@@ -86,7 +87,7 @@ class Trainer:
         """Return a new outer model for a stage: compiling one again keeps traces and metrics of the old."""
         stage = phase.stage
         updates = max(1, phase.steps * stage.epochs // stage.accumulate)
-        model = keras.Model(phase.model.inputs, phase.model.outputs)
+        model = keras.Model(phase.model.input, phase.model.output)
         model.compile(
             optimizer=make_optimizer(stage, updates, self.position.slower, phase.factors),
             loss=self.spec.task.loss(self.phases.data.info),
@@ -105,7 +106,7 @@ class Trainer:
         assert self._arrays is not None
         if self.position.steps:  # Keras makes the variables of metrics when they are used first
             elements, targets = phase.stream.batch(0)
-            model.compute_metrics(elements, targets, model([elements], training=False))
+            model.compute_metrics(elements, targets, model(elements, training=False))
         groups = variables_of(model)
         if self.position.steps == 0:
             del groups["metrics"]

@@ -29,7 +29,8 @@ STAGES = [
     {
         "epochs": 3,
         "learning_rate": 0.02,
-        "optimizer": {"type": "adamw"},
+        "optimizer": {"type": "adamw", "ema": 0.9},
+        "rates": {"stem": 0.5},
         "schedule": {"type": "plateau", "patience": 1},
     },
     {
