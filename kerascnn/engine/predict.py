@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw, form_of
 from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.media.placement import place_picture
-from kerascnn.errors import UntrustedFileError
+from kerascnn.errors import UntrustedFileError, UsageError
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import DataInfo, spec_from_dict
 
@@ -73,6 +74,8 @@ class Predictor:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except (ValueError, TypeError, OSError, KeyError) as error:
             reason = str(error).split("\n", 1)[0]
+            if "keras_hub" in str(error) and find_spec("keras_hub") is None:
+                raise UsageError(f"{path} has layers of KerasHub: pip install kerascnn[hub]") from None
             raise UntrustedFileError(f"{path} cannot be loaded as a model of this run: {reason}") from error
         outputs = self.task.outputs(DataInfo(self.shape, tuple(self.labels)))
         if tuple(model.input_shape[1:]) != self.shape or model.output_shape[-1] != outputs:

@@ -69,7 +69,10 @@ class SegmentationLoss(keras.losses.Loss):
         loss = ops.zeros((), y_pred.dtype)
         for term in _TERMS[self.kind]:
             if term == "cross_entropy":
-                loss += self._mean(ops.sparse_categorical_crossentropy(numbers, y_pred), truth, counts)
+                # Pixel by pixel: the torch backend has no gradient for maps.
+                rows = ops.reshape(numbers, (-1,)), ops.reshape(y_pred, (-1, y_pred.shape[-1]))
+                each = ops.reshape(ops.sparse_categorical_crossentropy(*rows), ops.shape(numbers))
+                loss += self._mean(each, truth, counts)
             elif term == "focal":
                 loss += self._mean(focal(ops.sum(truth * y_pred, -1), self.gamma), truth, counts)
             else:
