@@ -26,6 +26,8 @@ class Built:
     backbone: keras.Model
     head: keras.Model
     trace: Trace
+    prepared: Any
+    """What the backbone gets, as a tensor of the whole model."""
     features: dict[str, Any]
     """What the head gets of the backbone, as tensors of the whole model."""
     weights: WeightsReport | None = None
@@ -83,7 +85,7 @@ def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Bui
                 "model.head",
             )
         model = keras.Model(inputs, outputs, name=_model_name(spec.name))
-    return Built(model, backbone, head, trace, feeding)
+    return Built(model, backbone, head, trace, x, feeding)
 
 
 @contextmanager
