@@ -121,6 +121,7 @@ def _load(path: Path, settings: Sequence[str]) -> tuple[Spec, Dataset]:
 
 
 def _facts(spec: Spec, found: Dataset) -> dict[str, Any]:
+    from kerascnn.engine.picture_facts import spread
     from kerascnn.spec.lint import Known, lint
 
     advice = [said.finding() for said in lint(spec, Known(found.info, found.findings))]
@@ -129,6 +130,7 @@ def _facts(spec: Spec, found: Dataset) -> dict[str, Any]:
         "quarantined": found.parts.count("quarantine"),
         "shape": list(found.info.shape),
         "sizes": found.sizes,
+        "elements": spread(found.manifest),
         "counts": {part: dict(counts) for part, counts in found.info.counts.items()},
         "fingerprint": found.fingerprint,
         "notes": list(found.notes),
@@ -148,11 +150,23 @@ def _print(facts: dict[str, Any], found: Dataset) -> None:
     result("")
     result(f"{counted(facts['samples'], found.elements.noun, found.elements.plural)}, as the model takes them: "
            f"{' x '.join(map(str, facts['shape']))}")  # fmt: skip
+    if facts["elements"]:
+        result(_spread(facts["elements"]))
     result(f"fingerprint {facts['fingerprint']}")
     for line in facts["findings"]:
         result(f"{line['severity']}: {line['id']}: {Finding(**{**line, 'samples': tuple(line['samples'])})}")
     for text in found.notes:
         note(text)
+
+
+def _spread(elements: dict[str, Any]) -> str:
+    """Return a line on sizes, shapes and formats."""
+    said = []
+    for key, name in (("height", "height"), ("width", "width"), ("aspect_ratio", "width / height")):
+        low, middle, high = elements[key]
+        said.append(f"{name} {low:g}" if low == high else f"{name} {low:.4g} to {high:.4g} (median {middle:.4g})")
+    formats = ", ".join(f"{count} {name}" for name, count in elements["formats"].items())
+    return f"{'; '.join(said)}; {formats}"
 
 
 def _spec_of_folder(folder: Path, settings: Sequence[str]) -> Spec:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -114,3 +115,19 @@ def _frames(image: Image.Image, data: bytes) -> int:
             return int(getattr(other, "n_frames", 1)) if len(data) <= _COUNTED else 2
     except Exception:  # noqa: BLE001 - damage after the first frame takes nothing from it
         return 1
+
+
+def spread(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the smallest, middle and largest height, width and width / height of pictures, and counts of formats.
+
+    `lines` are those of a manifest; those without a size are passed over, and {} is returned where there are no others.
+    """
+    sized = [line for line in lines if line.get("height") and line.get("width")]
+    if not sized:
+        return {}
+    height, width = (np.array([line[key] for line in sized], float) for key in ("height", "width"))
+    found: dict[str, Any] = {
+        name: [round(float(value), 4) for value in (values.min(), np.median(values), values.max())]
+        for name, values in (("height", height), ("width", width), ("aspect_ratio", width / height))
+    }
+    return found | {"formats": dict(Counter(line.get("format", "array") for line in sized).most_common())}

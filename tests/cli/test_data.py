@@ -43,7 +43,7 @@ def test_a_folder_is_checked_without_a_spec(folder: Path, capsys: Capture, comma
     assert run([*command, str(folder), "--json"]) == 0
     facts = json.loads(capsys.readouterr().out)
     assert set(facts) == {
-        "samples", "quarantined", "shape", "sizes", "counts", "fingerprint", "notes", "findings",
+        "samples", "quarantined", "shape", "sizes", "elements", "counts", "fingerprint", "notes", "findings",
     }  # fmt: skip
     assert (facts["samples"], facts["quarantined"], facts["shape"]) == (41, 0, [96, 96, 3])
     assert facts["sizes"] == {"train": 29, "validation": 6, "test": 6}
@@ -64,6 +64,16 @@ def test_a_spec_is_checked_with_its_settings(folder: Path, capsys: Capture) -> N
     assert out.splitlines()[2].split() == ["cat", "10", "10"]
     assert out.splitlines()[4].split() == ["all", "20", "20"]
     assert "40 pictures, as the model takes them: 96 x 96 x 3" in out
+
+
+def test_sizes_shapes_and_formats_are_said(folder: Path, capsys: Capture) -> None:
+    Image.new("RGB", (60, 20)).save(folder / "cat" / "wide.jpg")
+    assert run(["data", str(folder), "--json"]) == 0
+    elements = json.loads(capsys.readouterr().out)["elements"]
+    assert elements["aspect_ratio"][2] == 3.0
+    assert elements["formats"]["JPEG"] == 1
+    assert run(["data", str(folder)]) == 0
+    assert " to 3 (median " in capsys.readouterr().out
 
 
 def test_advice_stands_among_the_findings(folder: Path, capsys: Capture) -> None:

@@ -273,3 +273,19 @@ def test_a_killed_training_shows_as_lost_and_keeps_its_best_model(
     assert row["epochs"] >= 2
     report = ask(capsys, "evaluate", row["path"], "--split", "validation")
     assert report["metrics"]["accuracy"] == pytest.approx(row["metrics"]["val_accuracy"], abs=1e-6)
+
+
+def test_a_training_that_was_stopped_is_resumed_by_its_command(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerascnn.cli.signals import Stopper
+
+    asked = iter(range(1, 1000))
+    monkeypatch.setattr(Stopper, "__call__", lambda self: 75 if next(asked) == 30 else None)
+    assert run(["train", LENET, *SHORT, "--runs", str(tmp_path), "--quiet"]) == 75
+    assert "`kerascnn runs resume " in capsys.readouterr().err
+    found = ask(capsys, "runs", "resume", "latest", "--runs", str(tmp_path), "--quiet")
+    assert set(found) == {"run", "path", "state", "epochs", "metrics"}
+    assert (found["state"], found["epochs"]) == ("done", 2)
+    assert run(["runs", "resume", "latest", "--runs", str(tmp_path)]) == 2
+    assert "cannot be resumed: its state is 'done'" in capsys.readouterr().err
