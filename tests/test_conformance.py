@@ -141,14 +141,30 @@ BACKBONES = [
         (8, 8, 3),
         0,
     ),
+    ({"type": "text_cnn", "kernel_sizes": [2, 3], "filters": 4, "dropout": 0.2}, (7, 5), 0),
+    ({"type": "char_cnn"}, (123, 3), 0),
+    ({"type": "vdcnn"}, (40, 3), 0),
+    ({"type": "vdcnn", "pooling": "convolution", "shortcut": True, "k": 2}, (17, 3), 0),
+    ({"type": "dilated_text", "filters": 4, "dilations": [1, 3], "dropout": 0.1}, (9, 5), 0),
+    ({"type": "dilated_text", "filters": 4, "kernel_size": 2, "pooling": "avg"}, (9, 5), 0),
     ({"type": "unet_encoder", "filters": [3, 4, 5], "dropout": 0.2}, (19, 23, 1), 1),
     ({"type": "unet_encoder", "filters": [3, 4], "convolutions": 1, "batch_norm": False}, (16, 16, 3), 0),
+    ({"type": "series_fcn", "filters": [6, 4], "kernel_sizes": [5, 3]}, (12, 2), 0),
+    ({"type": "series_resnet", "filters": [4, 6], "skip_padding": False}, (12, 2), 0),
+    ({"type": "inception_time", "filters": 3, "depth": 3, "kernel_sizes": [8, 5], "bottleneck": 2}, (12, 2), 0),
+    ({"type": "series_encoder", "filters": [4, 6], "kernel_sizes": [5, 3], "units": 5}, (12, 2), 0),
+    ({"type": "tcn", "filters": 4, "levels": 2, "output": "mean"}, (12, 2), 0),
+    ({"type": "tcn", "filters": 4, "levels": 2, "window_norm": True}, (12, 2), 0),
+    ({"type": "lite", "filters": 4, "kernel_size": 8}, (12, 2), 0),
+    ({"type": "conv1d_small", "filters": [4, 6], "dropout": 0.1}, (13, 2), 0),
+    ({"type": "m5", "depth": 3}, (400, 1), 0),
 ]
 FEATURES = {"P2": (7, 7, 4), "P3": (4, 4, 6)}
 HEADS = [
     ({"type": "classifier"}, FEATURES),
     ({"type": "classifier", "pooling": "flatten", "hidden": [8], "dropout": 0.5}, FEATURES),
     ({"type": "classifier", "pooling": "max", "activation": "gelu", "hidden": [4, 4]}, {"out": (5,)}),
+    ({"type": "classifier", "dropout": 0.5, "max_norm": 3.0}, {"out": (5,)}),
     ({"type": "multilabel_classifier", "hidden": [4]}, FEATURES),
     ({"type": "embedding", "units": 4}, FEATURES),
     ({"type": "embedding", "units": 3, "scale": 5.0, "hidden": [4], "dropout": 0.5}, {"out": (5,)}),
@@ -156,6 +172,7 @@ HEADS = [
     # With how many outputs it is checked, where that is not 3.
     ({"type": "center_detector", "filters": 4}, {"P1": (14, 15, 3), "P2": (7, 7, 4), "P3": (4, 3, 6)}, 6),
     ({"type": "center_detector", "stride": 8, "filters": 3}, FEATURES, 5),
+    ({"type": "forecaster", "values": 3}, {"P0": (9, 5), "out": (4,)}, 6),
     ({"type": "segmenter"}, {"P0": (9, 7, 3), "P1": (5, 4, 4)}),
     ({"type": "segmenter", "filters": [4, 3], "upsampling": "bilinear", "batch_norm": False}, FEATURES),
 ]
@@ -247,6 +264,7 @@ OTHERS = [
     ("source", {"type": "series_table", "path": "load.csv", "layout": "long", "target_columns": ["peak"]}),
     ("source", {"type": "ts_file", "path": "train.ts", "test_path": "test.ts", "target_kind": "value"}),
     ("source", {"type": "series_arrays", "path": "series.npz", "class_names": ["walk", "run"]}),
+    ("source", {"type": "series_windows", "path": "load.csv", "window": 96, "season": 24, "target_columns": ["load"]}),
     ("source", {"type": "audio_folder", "path": "sounds"}),
     ("source", {"type": "audio_manifest", "path": "sounds.csv", "group_column": "speaker"}),
     ("task", {"type": "image_classification", "label_smoothing": 0.1, "class_weights": "auto"}),
@@ -255,6 +273,7 @@ OTHERS = [
     ("task", {"type": "text_classification", "class_weights": {"bad": 3, "good": 0.5}}),
     ("task", {"type": "series_classification"}),
     ("task", {"type": "series_regression", "error": "absolute"}),
+    ("task", {"type": "series_forecast", "error": "huber"}),
     ("task", {"type": "audio_classification", "label_smoothing": 0.1}),
     ("task", {"type": "image_segmentation", "criterion": "cross_entropy_tversky", "alpha": 0.2}),
     ("task", {"type": "object_detection", "most_boxes": 20, "threshold": 0.4}),
@@ -278,6 +297,12 @@ OTHERS = [
     ("schedule", {"type": "inverse_time"}),
     ("schedule", {"type": "one_cycle", "phases": 3, "rise": 0.45}),
     ("schedule", {"type": "plateau", "lowest": 0.01}),
+    # Each is followed through a training beside its own tests, the trackers with a stand-in for what they need.
+    ("callback", {"type": "csv_log"}),
+    ("callback", {"type": "tensorboard", "histograms": 2}),
+    ("callback", {"type": "weight_histograms", "every": 3}),
+    ("callback", {"type": "mlflow", "tracking_uri": "http://localhost:5000"}),
+    ("callback", {"type": "wandb", "mode": "online", "entity": "lab"}),
 ]
 CASES = [
     *(("layer", case) for case, _ in LAYERS),

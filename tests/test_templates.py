@@ -128,10 +128,15 @@ def _texts(root: Path) -> dict[str, str]:
 
 def _series(root: Path) -> dict[str, str]:
     rng = np.random.default_rng(0)
+    _write_csv(root / "load.csv", [["time", "load", "heat"], *([i, *rng.random(2)] for i in range(1000))])
+    rows = [[i // 20, i % 20, i // 20 % 2, *rng.random(2)] for i in range(800)]
+    _write_csv(root / "moments.csv", [["id", "time", "label", "x", "y"], *rows])
     _write_csv(root / "series.csv", [["class", *range(20)], *([i % 2, *rng.random(20)] for i in range(40))])
     np.savez(root / "series.npz", x=rng.random((40, 24, 3)), y=np.arange(40) % 2)
     return {
         "series_table": str(root / "series.csv"),
+        "series_table long": str(root / "moments.csv"),
+        "series_windows forecast": str(root / "load.csv"),
         "series_arrays": str(root / "series.npz"),
         "ts_file": str(write_ts(root / "series.ts")),
         "ts_file values": str(write_ts(root / "values.ts", values=True)),
@@ -178,17 +183,18 @@ def test_a_template_is_valid_under_the_schema_as_well(path: Path, schema: jsonsc
 
 
 _LIKE_ANOTHER = {
-    "centernet_coco", "centernet_yolo", "cifar10_cnn",
+    "centernet_coco", "centernet_yolo", "series_resnet", "series_encoder", "inception_time", "cifar10_cnn",
     "cifar_resnet20", "inception_v3", "wide_resnet28_10", "xception",
     "fcn_table", "layers_attention", "layers_inception",
     "layers_separable", "photo_colors", "photo_geometry", "photo_policies", "sensor_arrays", "textcnn_folder",
     "textcnn_table", "digits_one_cycle", "digits_plateau", "digits_lion", "digits_adafactor", "digits_large_batch",
     "digits_adagrad", "digits_adadelta", "mlp_muon", "layers_blocks", "layers_gates", "volume_cnn", "layers_selu",
-    "layers_series", "event_codes", "textbook_vgg", "textbook_regularized",
+    "layers_series", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
+    "textcnn_opinions",
 }  # fmt: skip
 """Templates that train as another does, or are large; their parts have tests of their own."""
-_ELSEWHERE = {"finetune_hub"}
-"""Templates that go to the network."""
+_ELSEWHERE = {"digits_trackers", "finetune_hub"}
+"""Templates that go to the network, or need an extra."""
 
 
 def _cases() -> list[Any]:
@@ -207,8 +213,13 @@ def test_a_template_trains_for_an_epoch(path: Path, data: dict[str, list[str]], 
     overrides += [f"train.stages.{number}.epochs=1" for number in stages]
     source, target = spec.data.source.type_name, spec.data.source.target
     source += "" if target == "class" else f" {target}"
+    source += " long" if getattr(spec.data.source, "layout", "wide") == "long" else ""
     if spec.model.backbone.weights != "none":
         overrides.append("model.backbone.weights=none")
+    if spec.model.preprocess.embedding.path is not None:
+        vectors = tmp_path / "vectors.txt"
+        vectors.write_text(f"good {'0.5 ' * spec.model.preprocess.embedding.size}", "utf-8")
+        overrides.append(f"model.preprocess.embedding.path={vectors}")
     if spec.data.image_size == (224, 224):
         overrides.append("data.image_size=[64, 64]")
     if source in data:

@@ -40,6 +40,9 @@ def train(
     find_lr_to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The picture of --find-lr; left out: find-lr.svg.")
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where the time went; write profile.json and traces into the run.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a spec in a new run folder.
@@ -48,17 +51,25 @@ def train(
     and standard deviation of the figures stand at the end.
 
     With --find-lr no run is made: a few steps at rising rates say which learning rate the first stage may have.
+
+    With --profile a table says what the time of the training went to: waiting for data, steps, validation, checkpoints.
     """
     import time
 
     from kerascnn.cli.loading import announce_keras, at_spec
     from kerascnn.cli.signals import Stopper
+    from kerascnn.errors import UsageError
     from kerascnn.spec.load import parse_spec, read_file
 
     started = time.monotonic()
     content = read_file(spec)
     settings = [*(settings or ()), *([f"data.split.folds={folds}"] if folds else [])]
     loaded = parse_spec(content, str(spec), settings)
+    folded = loaded.data.split.folds is not None and loaded.data.split.fold is None
+    if profile and (folded or find_lr):
+        raise UsageError(
+            f"--profile is for one training; {'give data.split.fold' if folded else 'leave out --find-lr'}"
+        )
     with Stopper() as stopper:
         announce_keras()
         from kerascnn.cli.progress import make_progress
@@ -78,18 +89,32 @@ def train(
                         as_json=as_json,
                     )
                     return
-                if loaded.data.split.folds and loaded.data.split.fold is None:
+                if folded:
                     _cross_validate(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
                     return
-                run = work(loaded, runs, given=(content, ending), progress=progress, stop=stopper)
+                measured = {"profile": True} if profile else {}
+                run = work(loaded, runs, given=(content, ending), progress=progress, stop=stopper, **measured)
             finally:
                 progress.close()
     facts = run.summary()
     if as_json:
         seconds = round(time.monotonic() - started, 3)
-        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | {"seconds": seconds})
+        more = {"profile": run.read("profile.json")} if profile else {}
+        names = ("run", "path", "state", "epochs", "metrics")
+        document({key: facts[key] for key in names} | {"seconds": seconds} | more)
         return
     say_end(run)
+    if profile:
+        _say_profile(run)
+
+
+def _say_profile(run: RunFolder) -> None:
+    from kerascnn.engine.profile import profile_rows
+
+    facts = run.read("profile.json")
+    result("")
+    result(table(["what", "seconds", "%"], profile_rows(facts)))
+    note(f"traces: {(run.path / facts['trace']).resolve()} (open it at ui.perfetto.dev)")
 
 
 def _find_rate(

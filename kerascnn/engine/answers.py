@@ -16,8 +16,9 @@ class Answers:
     """The answers of all samples. `of` gives them in the form of their kind.
 
     class: whole numbers `(n,)`. classes: 0 or 1 for each class, uint8 `(n, classes)`. values: float32 `(n, values)`.
-    mask: class numbers, uint8 `(n, height, width)`, 255 where nothing is to be learnt. boxes: a float32 array
-    `(k, 5)` for each sample: class number, left, top, right and bottom in pixels of the model's input.
+    forecast: float32 `(n, 3 x values)`, the numbers that follow, the naive forecast of them, and their scale. mask:
+    class numbers, uint8 `(n, height, width)`, 255 where nothing is to be learnt. boxes: a float32 array `(k, 5)` for
+    each sample: class number, left, top, right and bottom in pixels of the model's input.
     """
 
     def __init__(self, samples: Sequence[Sample], scan: Scan, kind: str, facts: Sequence[Mapping[str, Any]], form: Any):
@@ -30,7 +31,7 @@ class Answers:
             self.all = np.zeros((len(samples), len(number)), dtype="uint8")
             for i, sample in enumerate(samples):
                 self.all[i, [number[name] for name in _items(sample)]] = 1
-        elif kind == "values":
+        elif kind in ("values", "forecast"):
             self.all = np.array([_items(sample) for sample in samples], dtype="float32")
         elif kind == "mask":
             self.masks = Masks(samples, scan.mask_values, facts, form)
@@ -58,6 +59,8 @@ def spell_answer(sample: Sample, kind: str) -> dict[str, Any]:
         return {"label": sample.label}
     if kind == "boxes":
         return {"boxes": [[box.label, box.left, box.top, box.right, box.bottom] for box in _items(sample)]}
+    if kind == "forecast":
+        return {"values": _items(sample)}
     return {kind: _items(sample)} if kind in ("classes", "values") else {}
 
 

@@ -170,6 +170,8 @@ def anchor(spec: Spec) -> Spec:
     places = [(source, field) for field in spec.data.source.paths]
     places += [(split, "file")]
     places += [(split["lists"], part) for part in SPLITS] if split["lists"] else []
+    embedding = tree["model"]["preprocess"]["embedding"]
+    places += [(embedding, "path")] if isinstance(embedding, dict) else []
     backbone = tree["model"]["backbone"]
     places += [
         (backbone, field)

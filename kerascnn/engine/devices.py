@@ -36,6 +36,20 @@ def gpus() -> list[str]:
     return [tf.config.experimental.get_device_details(d).get("device_name", d.name) for d in devices]
 
 
+def free_device_memory() -> int | None:
+    """Return the free bytes of the first GPU; None where the backend does not say."""
+    if backend() == "torch":
+        import torch
+
+        return int(torch.cuda.mem_get_info()[0])
+    if backend() == "jax":
+        import jax
+
+        facts = jax.devices()[0].memory_stats() or {}
+        return facts["bytes_limit"] - facts.get("bytes_in_use", 0) if "bytes_limit" in facts else None
+    return None
+
+
 def environment() -> dict[str, Any]:
     """Return what a repeat of the run would need to know of this machine and its software."""
     versions = {}
@@ -99,7 +113,7 @@ def choose_precision(spec: Spec) -> dict[str, str]:
 
 
 def choose_xla(spec: Spec) -> dict[str, Any]:
-    """Return whether XLA compiles the training step, and why."""
+    """Return whether XLA compiles the training step as a rule, and why; `auto` is measured where that can pay."""
     asked, name = spec.train.xla, backend()
     if name == "torch":
         why = "the torch backend has no XLA" if asked != "off" else "the spec says so"

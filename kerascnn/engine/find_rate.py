@@ -8,6 +8,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from kerascnn.engine.batch_size import settle
 from kerascnn.engine.build import build, precision_policy
 from kerascnn.engine.data import load_data
 from kerascnn.engine.devices import choose_precision, choose_xla
@@ -17,6 +18,7 @@ from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.rate_curve import FoundRate, judge, too_high
 from kerascnn.engine.stream import Prefetch
+from kerascnn.engine.vectors import begin_with_vectors
 from kerascnn.engine.weights import fetch_weights
 from kerascnn.errors import StoppedError, UsageError
 from kerascnn.spec import Spec
@@ -70,8 +72,10 @@ def _losses(
     keras.utils.set_random_seed(spec.train.seed)
     data = load_data(spec, progress)
     data.refuse_errors(spec.data.allow)
+    spec, _ = settle(spec, data.info, len(data.indices("train")))
     with precision_policy(choose_precision(spec)["used"]):
         built = build(spec, data.info, weights)
+        begin_with_vectors(spec, data, built)
         phase = Phases(spec, data, built, lambda resized: build(resized, data.info, weights)).enter(number)
         model = keras.Model(phase.model.inputs, phase.model.outputs)
         model.compile(

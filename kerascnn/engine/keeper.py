@@ -36,6 +36,8 @@ class Keeper:
         self._best: list[np.ndarray] | None = None
         """The best weights; None where no epoch was finished, or where they stand in the file alone."""
         self._built = built
+        self.line: dict[str, Any] = {}
+        """What was written of the last epoch."""
         self._cost, self._written = 0.0, -math.inf
 
     def end_epoch(
@@ -66,6 +68,7 @@ class Keeper:
         line |= {name: value if math.isfinite(value) else None for name, value in figures.items()}
         line |= {"learning_rate": rate, "seconds": round(seconds, 3), "kept": kept}
         append_json_line(self.run.path / "metrics.jsonl", line)
+        self.line = line
         return kept if sound else None
 
     def put_best(self, built: Built) -> None:

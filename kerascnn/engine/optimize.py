@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 
 from kerascnn.spec.spec import Stage
 
@@ -58,9 +59,10 @@ def averaged(model: keras.Model) -> Iterator[None]:
             optimizer._trainable_variables, optimizer._model_variables_moving_average, strict=True
         )
     ]
-    own = [keras.ops.convert_to_numpy(variable) for variable, _ in pairs]
+    own = [np.array(keras.ops.convert_to_numpy(variable)) for variable, _ in pairs]
     for variable, average in pairs:
-        variable.assign(average)
+        # A copy: JAX gives the memory of an array that training has used away.
+        variable.assign(np.array(keras.ops.convert_to_numpy(average)))
     try:
         yield
     finally:

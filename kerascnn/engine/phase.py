@@ -122,7 +122,7 @@ class Phases:
             data.answers.of,
             lambda answers: spec.task.targets(answers, data.info),
             kind=data.answers.kind,
-            batch_size=stage.batch_size or spec.train.batch_size,
+            batch_size=int(stage.batch_size or spec.train.batch_size),  # auto is settled by now
             seed=(spec.train.seed, number),
             augment=spec.augment,
             share=stage.augment,

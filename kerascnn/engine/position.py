@@ -34,6 +34,10 @@ class Position:
     """What the rates of this stage are multiplied with, since training diverged."""
     rollbacks: int = 0
     """Times that training went back to a checkpoint."""
+    split: int = 1
+    """Parts that a batch is divided into, since memory ran out; epochs and steps count those parts as steps."""
+    pace: dict[str, Any] = field(default_factory=dict)
+    """How the steps of this stage are done, and why; empty until that is known."""
     seconds: float = 0.0
     """Seconds of training so far."""
     stages: list[dict[str, Any]] = field(default_factory=list)
@@ -58,7 +62,7 @@ class Position:
         self.stages.append(facts)
         self.stage += 1
         self.epochs = self.steps = self.waited = 0
-        self.rates, self.slower = [], 1.0
+        self.rates, self.slower, self.pace = [], 1.0, {}
 
 
 def variables_of(model: keras.Model) -> dict[str, list[Any]]:

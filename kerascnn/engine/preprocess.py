@@ -10,6 +10,7 @@ from keras import ops
 
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo, Spec
+from kerascnn.spec.embedding import Embedding
 from kerascnn.spec.spec import Preprocess, Spectrogram
 
 _INPUTS = {"image": "uint8", "text": "int32", "series": "float32", "audio": "float32"}
@@ -73,7 +74,7 @@ def preprocess(x: Any, spec: Spec, info: DataInfo, trained: Scaling | str | None
     _check_medium(how, medium)
     normalize = _chosen(spec, trained) if how.normalize == "auto" else how.normalize
     if medium == "text":
-        return keras.layers.Embedding(max(info.vocabulary, 2), how.embedding, name="embedding")(x)
+        return _embedded(x, how.embedding, info)
     if medium == "audio" and how.spectrogram is not None:
         x = _spectrogram(x, how.spectrogram, info)
         normalize = "each" if how.normalize == "auto" else normalize
@@ -105,11 +106,29 @@ def _check_medium(how: Preprocess, medium: str) -> None:
         raise BuildError(f"is for pictures; {medium} data has no height and width", "model.preprocess.resize")
     if medium != "audio" and how.spectrogram is not None:
         raise BuildError(f"is for sounds, not for {medium} data", "model.preprocess.spectrogram")
+    if medium != "text" and how.embedding.path is not None:
+        raise BuildError(f"is for texts, not for {medium} data", "model.preprocess.embedding")
     known = {"image": None, "text": ("auto", "none")}.get(medium, ("auto", "each", "none"))
     if known and how.normalize not in known:
         raise BuildError(
             f"{how.normalize} is not for {medium} data; choose {' or '.join(known)}", "model.preprocess.normalize"
         )
+
+
+def _embedded(x: Any, how: Embedding, info: DataInfo) -> Any:
+    """Return the vector of each token, and of padding exactly 0: `(n, tokens) -> (n, tokens, size)`.
+
+    With two channels the vectors that are learnt and those that stay stand side by side, `(n, tokens, 2 x size)`: a
+    filter has weights for both, and their answers are added.
+    """
+    tokens = max(info.vocabulary, 2)
+    table = keras.layers.Embedding(tokens, how.size, trainable=how.train != "static", name="embedding")
+    found = table(x)
+    if how.train == "two_channel":
+        still = keras.layers.Embedding(tokens, how.size, trainable=False, name="embedding_static")
+        found = ops.concatenate([found, still(x)], axis=-1)
+    there = ops.cast(ops.expand_dims(ops.not_equal(x, 0), -1), found.dtype)
+    return found * there
 
 
 def _each(x: Any) -> Any:

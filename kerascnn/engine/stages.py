@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerascnn.engine.batch_size import SPLITS, divided, in_parts, parts_in
+from kerascnn.engine.callbacks import Callbacks
+from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.features import with_features
 from kerascnn.engine.keeper import Keeper, synchronize
 from kerascnn.engine.optimize import current_rate, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.position import Position, put_arrays, variables_of
+from kerascnn.engine.post_mortem import first_to_fail
+from kerascnn.engine.probe import Pacer
+from kerascnn.engine.profile import Profile
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stream import Prefetch
 from kerascnn.engine.watch import DivergingError, Watch
@@ -23,6 +31,7 @@ from kerascnn.runs.checkpoints import Checkpoint
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
+BUDGET = "the budget is used up"
 _HALF = 0.5
 """What the rate is multiplied with after training has diverged."""
 
@@ -39,16 +48,21 @@ class Trainer:
         stop: Callable[[], int | None],
         *,
         xla: bool,
+        pacer: Pacer | None = None,
         after_stage: Callable[[list[dict[str, Any]]], None] = lambda stages: None,
     ):
         self.spec, self.phases, self.run, self.progress, self.stop = spec, phases, run, progress, stop
-        self.xla, self.after_stage = xla, after_stage
+        self.xla, self.pacer, self.after_stage = xla, pacer, after_stage
         self.position = Position()
         self.keeper = Keeper(run, spec, phases.built)
+        self.callbacks: Callbacks | None = None
+        self.profile: Profile | None = None
         self._began = time.monotonic()
         self._arrays: Mapping[str, np.ndarray] | None = None
         """What variables are given as soon as there is a model to give it to."""
         self._went_back = False
+        self._divided = 1
+        """How many times as many steps there are than when `_arrays` was written."""
         self._asked: int | None = None
         """The exit code of a stop that was asked for."""
 
@@ -63,6 +77,7 @@ class Trainer:
             self._go_to(checkpoint)
         else:
             self.keeper.begin()
+            self._begin_callbacks()
         while self.position.stage < len(self.spec.train.stages):
             phase = with_features(self.phases.enter(self.position.stage), self.spec, self.progress)
             ended = self._run_phase(phase)
@@ -72,18 +87,44 @@ class Trainer:
             if ended == BUDGET:
                 return
 
-    def _run_phase(self, phase: Phase) -> str:
+    def _run_phase(self, whole: Phase) -> str:
         """Train one stage and return why it ended."""
-        self.progress.stage(phase.number + 1, len(self.spec.train.stages), phase.stage.epochs, phase.steps)
+        self.progress.stage(whole.number + 1, len(self.spec.train.stages), whole.stage.epochs, whole.steps)
         while True:
-            model = self._compile(phase)
-            self._stop_if_asked(model)
+            phase = in_parts(whole, self.position.split)
+            model: keras.Model | None = None
             try:
+                model = self._compile(phase)
+                self._stop_if_asked(model)
                 return self._fit(phase, model)
             except DivergingError as found:
                 self._go_back(phase, found)
+            except Exception as error:
+                if not device_is_full(error) or not self._go_smaller(whole):
+                    raise
+            del model
+            gc.collect()  # what the model held is free before the next one asks for it
 
     def _compile(self, phase: Phase) -> keras.Model:
+        """Return a model of a stage that stands where the training does, and is made as the steps are to be done."""
+        pace = self.position.pace
+        together = pace["steps_per_execution"]["used"] if pace else 1
+        if (phase.steps - self.position.steps) % together or phase.steps % together:
+            together = 1
+        model = self._made(phase, bool(pace["xla"]["used"]) if pace else self.xla, together)
+        begins = self._arrays is None
+        if self._divided > 1:
+            self._divide(phase, model)
+        if not begins and self.position.steps == 0:
+            self._put(phase, model)
+        if self.pacer is not None and not pace and self.position.steps == 0 and self._asked is None:
+            make = partial(self._made, phase)
+            model, self.position.pace, self._asked = self.pacer.choose(phase, make, model)
+        if begins:
+            self.keeper.checkpoint(self.position, self.seconds, model)
+        return model
+
+    def _made(self, phase: Phase, xla: bool, together: int) -> keras.Model:
         """Return a new outer model for a stage: compiling one again keeps traces and metrics of the old."""
         stage = phase.stage
         updates = max(1, phase.steps * stage.epochs // stage.accumulate)
@@ -92,13 +133,10 @@ class Trainer:
             optimizer=make_optimizer(stage, updates, self.position.slower, phase.factors),
             loss=self.spec.task.loss(self.phases.data.info),
             metrics=self.spec.task.compiled_metrics(),
-            jit_compile=self.xla,
+            jit_compile=xla,
+            steps_per_execution=together,
         )
         model.optimizer.build(model.trainable_variables)
-        if self._arrays is None:
-            self.keeper.checkpoint(self.position, self.seconds, model)
-        elif self.position.steps == 0:
-            self._put(phase, model)
         return model
 
     def _put(self, phase: Phase, model: keras.Model) -> None:
@@ -115,8 +153,9 @@ class Trainer:
         if self._went_back:
             # A rate that no schedule moves is a variable, which has just got its old value.
             multiply_rates(model.optimizer, _HALF)
+        if self._went_back or self._divided > 1:
             self.keeper.checkpoint(self.position, self.seconds, model)
-            self._went_back = False
+        self._went_back, self._divided = False, 1
 
     def _fit(self, phase: Phase, model: keras.Model) -> str:
         """Train until the stage ends, and return why. A torn epoch is finished before whole ones go on."""
@@ -126,12 +165,12 @@ class Trainer:
             batches = Prefetch(phase.stream, at.epochs * phase.steps + done)
             try:
                 model.fit(
-                    iter(batches),
+                    iter(batches) if self.profile is None else self.profile.batches(batches),
                     steps_per_epoch=phase.steps - done,
                     epochs=at.epochs + 1 if done else phase.stage.epochs,
                     initial_epoch=at.epochs,
                     validation_data=phase.validation,
-                    callbacks=[watch],
+                    callbacks=[watch] if self.profile is None else self.profile.around(watch),
                     verbose=0,
                     shuffle=False,
                 )
@@ -164,6 +203,8 @@ class Trainer:
         at.epochs, at.epoch, at.steps = at.epochs + 1, at.epoch + 1, 0
         at.rates.append(rate)
         self.progress.epoch(at.epoch, figures, kept=bool(kept))
+        if kept is not None and self.callbacks is not None:
+            self.callbacks.end_epoch(self.keeper.line, phase.built.model)
         if kept is None:
             raise DivergingError(wrong or ["weights"], rate, at_end=True)
         at.waited = 0 if kept else at.waited + 1
@@ -191,7 +232,9 @@ class Trainer:
     def end_step(self, phase: Phase, model: keras.Model, steps: int, logs: Mapping[str, float]) -> None:
         """Look at what one step, or a few, came to. Raises DivergingError, StoppedError."""
         self.position.steps = steps
-        self.progress.step(self.position.epoch + 1, steps, logs)
+        parts = parts_in(phase)
+        if steps % parts == 0:
+            self.progress.step(self.position.epoch + 1, steps // parts, logs)
         if not math.isfinite(logs.get("loss", 0.0)):
             raise DivergingError(["loss"], current_rate(model.optimizer))
         self._asked = self.stop()
@@ -216,13 +259,18 @@ class Trainer:
         self._arrays = checkpoint.arrays
         self._began = time.monotonic()
         self.keeper.go_to(self.position, checkpoint)
+        self._begin_callbacks()
+
+    def _begin_callbacks(self) -> None:
+        if self.callbacks is not None:  # from here on: at first, and when training has gone back
+            self.callbacks.begin()
 
     def _go_back(self, phase: Phase, found: DivergingError) -> None:
         """Go back to the last checkpoint at half the rate. Raises DivergedError where that was done often enough."""
         times, epoch = self.position.rollbacks, self.position.epoch
         checkpoint = self.keeper.last()
         if times >= self.spec.train.rollbacks or checkpoint is None or checkpoint.state["stage"] != phase.number:
-            raise self._diverged(phase, found)
+            raise self._diverged(phase, found, checkpoint)
         spent = self.seconds
         self._go_to(checkpoint)
         self.position.rollbacks, self.position.slower = times + 1, self.position.slower * _HALF
@@ -236,22 +284,66 @@ class Trainer:
         self.progress.note(text)
         self.run.log(text)
 
-    def _diverged(self, phase: Phase, found: DivergingError) -> DivergedError:
-        at = self.position
+    def _go_smaller(self, whole: Phase) -> bool:
+        """Go back to the last checkpoint, or the beginning of the stage, with batches in twice as many parts.
+
+        Return whether there was a way: False where a batch was divided often enough, or has not so many samples.
+        """
+        epoch, split, spent = self.position.epoch, 2 * self.position.split, self.seconds
+        if split > SPLITS or split > whole.stream.batch_size:
+            return False
+        checkpoint = self.keeper.last()
+        if checkpoint is not None and checkpoint.state["stage"] == whole.number:
+            self._go_to(checkpoint)
+            self._went_back = False
+        self._divided = split // self.position.split if self._arrays is not None else 1
+        self.position.split, self.position.seconds = split, spent
+        self.position.steps *= self._divided
+        if self.position.pace:
+            one = {"used": 1, "why": "memory ran out, and batches were divided"}
+            self.position.pace = {**self.position.pace, "steps_per_execution": one}
+        text = (
+            f"out of memory in epoch {epoch + 1} with {-(-whole.stream.batch_size * 2 // split)} samples in a step; "
+            f"back to the last checkpoint, after {self.position.epoch} epochs, with each batch in {split} parts whose "
+            "gradients are averaged: the weights move by the same samples"
+        )
+        self.progress.note(text)
+        self.run.log(text)
+        return True
+
+    def _divide(self, phase: Phase, model: keras.Model) -> None:
+        """Fit what a checkpoint holds of the optimizer to batches in more parts."""
+        assert self._arrays is not None
+        batches = (self.position.epochs * phase.steps + self.position.steps) // self._divided
+        self._arrays, fits = divided(self._arrays, model.optimizer, self._divided, batches)
+        if not fits:
+            text = "the optimizer's moments do not fit divided batches and begin anew; its schedule goes on"
+            self.progress.note(text)
+            self.run.log(text)
+
+    def _diverged(self, phase: Phase, found: DivergingError, checkpoint: Checkpoint | None) -> DivergedError:
+        at, first = self.position, ""
+        if checkpoint is not None and checkpoint.state["stage"] == phase.number and at.split == 1:
+            model = self._made(phase, xla=False, together=1)
+            groups = {name: group for name, group in variables_of(model).items() if name != "metrics"}
+            arrays = {name: array for name, array in checkpoint.arrays.items() if not name.startswith("metrics/")}
+            put_arrays(groups, arrays)
+            start = checkpoint.state["epochs"] * phase.steps + checkpoint.state["steps"]
+            first = first_to_fail(phase, model, start, at.epochs * phase.steps + at.steps - start)
         kept = f"the model of epoch {at.best[1]} is kept" if at.best else "no model was kept"
         return DivergedError(
             f"training diverged in epoch {at.epoch + (not found.at_end)} ({found}; learning rate {found.rate:g}); "
-            f"{kept}. Lower train.stages.{phase.number}.learning_rate, or add a warm-up to its schedule"
+            f"{first + '; ' if first else ''}{kept}. Lower train.stages.{phase.number}.learning_rate, or add a warm-up "
+            "to its schedule"
         )
 
     def _facts(self, phase: Phase, ended: str) -> dict[str, Any]:
         """Return what `effective.json` says of a stage."""
+        facts = in_parts(phase, self.position.split).facts
         return {
-            **phase.facts,
+            **facts,
+            **self.position.pace,
             "learning_rates": self.position.rates,
             "epochs": self.position.epochs,
             "ended": ended,
         }
-
-
-BUDGET = "the budget is used up"

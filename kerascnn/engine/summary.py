@@ -115,6 +115,10 @@ def _at_size(spec: Spec, stage: Stage) -> Spec:
     return spec.model_copy(update={"model": spec.model.model_copy(update={"preprocess": inner})})
 
 
+_USUAL = 32
+"""The batch of the forecast where the spec leaves it to the machine."""
+
+
 def _phase(built: Built, found: dict[str, list[Use]], frozen: Sequence[str], path: str) -> _Phase:
     for model in (built.backbone, built.head):
         model.trainable = False  # Keras hands True on to the layers only where it changes something
@@ -132,7 +136,8 @@ def _phase(built: Built, found: dict[str, list[Use]], frozen: Sequence[str], pat
 
 def _forecast(spec: Spec, phase: _Phase, number: int) -> Forecast:
     stage = spec.train.stages[number]
-    batch_size = stage.batch_size or spec.train.batch_size
+    asked = stage.batch_size or spec.train.batch_size
+    batch_size = asked if isinstance(asked, int) else _USUAL
     return Forecast(
         batch_size=batch_size,
         stage=number,

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import keras
 
 from kerascnn import __version__
+from kerascnn.engine.batch_size import settle, try_steps
 from kerascnn.engine.build import Built, build, precision_policy
+from kerascnn.engine.callbacks import Callbacks
 from kerascnn.engine.data import QUARANTINE, Dataset, anchor, load_data
-from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, differences, environment
+from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, differences, environment, gpus
 from kerascnn.engine.faults import explain
 from kerascnn.engine.phase import Phases
+from kerascnn.engine.probe import Pacer
+from kerascnn.engine.profile import Profile
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stages import Trainer
+from kerascnn.engine.vectors import begin_with_vectors
 from kerascnn.engine.weights import fetch_weights, kept_weights
 from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, UsageError
 from kerascnn.runs.atomic import write_json, write_json_lines
@@ -38,11 +44,13 @@ def train(
     given: tuple[bytes, str] | None = None,
     progress: Progress | None = None,
     stop: Callable[[], int | None] = lambda: None,
+    profile: bool = False,
 ) -> RunFolder:
     """Train a spec in a new run folder under `runs` and return the folder.
 
     `given` is the spec's own text and its ending, kept as it is. `stop` is asked after each step; a number that it
-    returns ends the run with that exit code. Python's, NumPy's and Keras's global random generators are seeded.
+    returns ends the run with that exit code. `profile` writes where the time goes. Python's, NumPy's and Keras's global
+    random generators are seeded.
 
     Raises KerasCnnError; the folder's state then says `failed`, `diverged` or `stopped`, with the reason.
     """
@@ -57,7 +65,7 @@ def train(
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
     with RunLock(run.path):
-        _guarded(run, lambda: _work(spec, run, progress, stop))
+        _guarded(run, lambda: _work(spec, run, progress, stop, profile=profile))
     return run
 
 
@@ -94,7 +102,13 @@ def _guarded(run: RunFolder, work: Callable[[], None]) -> None:
 
 
 def _work(
-    spec: Spec, run: RunFolder, progress: Progress, stop: Callable[[], int | None], *, going_on: bool = False
+    spec: Spec,
+    run: RunFolder,
+    progress: Progress,
+    stop: Callable[[], int | None],
+    *,
+    going_on: bool = False,
+    profile: bool = False,
 ) -> None:
     run.log(f"run {run.id}: {spec.name}")
     write_state(run.path, "running")
@@ -114,16 +128,35 @@ def _work(
         progress.note(note)
         run.log(note)
     precision, xla = choose_precision(spec), choose_xla(spec)
+    # What an earlier session chose holds, or the bits would not.
+    earlier = run.read("effective.json") if checkpoint is not None else {}
+    spec, batch = settle(spec, data.info, len(data.indices("train")), earlier.get("batch"))
     with precision_policy(precision["used"]):
         built = build(spec, data.info, weights)
+        if batch is not None and not earlier and gpus():
+            spec, batch = try_steps(
+                spec,
+                batch,
+                lambda tried: Phases(tried, data, built, lambda resized: build(resized, data.info, weights)),
+            )
+        if batch is not None:
+            text = f"batch size {batch['used']}: {batch['why']}"
+            progress.note(text)
+            run.log(text)
         if built.weights is not None:
             progress.note(str(built.weights))
             run.log(str(built.weights))
+        vectors = begin_with_vectors(spec, data, built) if checkpoint is None else None
+        if vectors is not None:
+            progress.note(vectors)
+            run.log(vectors)
         advice = [said.finding() for said in lint(spec, Known(data.info, data.findings, built.model.count_params()))]
         for said in advice:
             progress.note(f"{said.id}: {said}")
             run.log(f"{said.id}: {said}")
-        effective = _effective(spec, data, built, precision, xla)
+        effective = _effective(spec, data, built, precision, earlier.get("xla", xla))
+        if batch is not None:
+            effective["batch"] = batch
         effective["advice"] = [said.as_dict() for said in advice]
         effective["resumes"] = _resumes(run, progress) if going_on else []
         write_json(run.path / "effective.json", effective)
@@ -131,9 +164,19 @@ def _work(
         def tell(stages: list[dict[str, Any]]) -> None:
             write_json(run.path / "effective.json", effective | {"stages": stages})
 
+        def chosen(pace: dict[str, Any]) -> None:
+            run.log(f"XLA {'on' if pace['xla']['used'] else 'off'}: {pace['xla']['why']}")
+            run.log(f"steps in a call: {pace['steps_per_execution']['used']}: {pace['steps_per_execution']['why']}")
+            effective["xla"] = pace["xla"]
+            tell(trainer.position.stages)
+
         phases = Phases(spec, data, built, lambda resized: build(resized, data.info, weights))
-        trainer = Trainer(spec, phases, run, progress, stop, xla=xla["used"], after_stage=tell)
-        trainer.train(checkpoint)
+        pacer = Pacer(spec, data.info, xla, progress, stop, chosen)
+        trainer = Trainer(spec, phases, run, progress, stop, xla=xla["used"], pacer=pacer, after_stage=tell)
+        with ExitStack() as around:
+            trainer.callbacks = around.enter_context(Callbacks(spec, run, progress, going_on=going_on))
+            trainer.profile = around.enter_context(Profile(run.path, progress)) if profile else None
+            trainer.train(checkpoint)
     write_state(run.path, "finalizing")
     effective |= {"stages": trainer.position.stages, "rollbacks": trainer.position.rollbacks}
     write_json(run.path / "effective.json", effective | {"seconds": round(trainer.seconds, 3)})

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from kerascnn.heads.pooled import Pooled
 from kerascnn.spec import register
 
@@ -18,9 +20,16 @@ class Classifier(Pooled):
 
     output: ClassVar[str] = "classes"
 
+    max_norm: float | None = Field(None, gt=0, le=1000)
+    """Largest length of the vector of weights that lead to one class; after each step a longer one is shortened to it
+    (Kim 2014, arXiv:1408.5882, takes 3). Left out: no limit."""
+
     def apply(self, features: Mapping[str, Any], outputs: int) -> Any:
         """Return the probabilities."""
-        from keras import layers
+        from keras import constraints, layers
 
-        logits = layers.Dense(outputs, dtype="float32", name="logits")(self.hidden_features(features))
+        limit = constraints.MaxNorm(self.max_norm, axis=0) if self.max_norm else None
+        logits = layers.Dense(outputs, kernel_constraint=limit, dtype="float32", name="logits")(
+            self.hidden_features(features)
+        )
         return layers.Activation("softmax", dtype="float32", name="probabilities")(logits)

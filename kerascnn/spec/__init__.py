@@ -2,10 +2,12 @@
 
 from kerascnn.spec.component import Component, OneOf, components, find, register
 from kerascnn.spec.data import Box, DataInfo, Finding, Pretrained, Sample, Scan
+from kerascnn.spec.follower import Follower, Training, Weights
 from kerascnn.spec.kinds import (
     IGNORE,
     Augmentation,
     Backbone,
+    Callback,
     Fill,
     Geometric,
     Head,
@@ -25,10 +27,12 @@ __all__ = [
     "Augmentation",
     "Backbone",
     "Box",
+    "Callback",
     "Component",
     "DataInfo",
     "Fill",
     "Finding",
+    "Follower",
     "Geometric",
     "Head",
     "Layer",
@@ -43,6 +47,8 @@ __all__ = [
     "Source",
     "Spec",
     "Task",
+    "Training",
+    "Weights",
     "components",
     "find",
     "load_spec",

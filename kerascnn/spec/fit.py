@@ -196,6 +196,7 @@ _TARGETS = {
     "class": "the class",
     "classes": "all the classes",
     "values": "numbers",
+    "forecast": "the numbers that follow",
     "mask": "a mask",
     "boxes": "boxes",
 }

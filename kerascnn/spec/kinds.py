@@ -16,6 +16,7 @@ from pydantic import Field
 from kerascnn.errors import UsageError
 from kerascnn.spec.component import Component
 from kerascnn.spec.data import DataInfo, Pretrained, Scan
+from kerascnn.spec.follower import Follower, Training
 
 if TYPE_CHECKING:
     import numpy as np
@@ -325,6 +326,24 @@ class Schedule(Component):
         return 1.0
 
 
+class Callback(Component):
+    """What follows a training and passes on what each epoch came to. It changes nothing, and its failure stops nothing.
+
+    `metrics.jsonl` is written without one.
+    """
+
+    kind: ClassVar[str] = "callback"
+    folder: ClassVar[str] = "kerascnn.callbacks"
+    package: ClassVar[str] = ""
+    """The Python package that it cannot do without, where not every installation has it."""
+    install: ClassVar[str] = ""
+    """What pip has to install for that; left out: the package."""
+
+    @abstractmethod
+    def follow(self, training: Training) -> Follower:
+        """Return a new follower of a training, which may be one that is resumed."""
+
+
 KINDS: dict[str, type[Component]] = {
-    cls.kind: cls for cls in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule)
+    cls.kind: cls for cls in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback)
 }

@@ -12,6 +12,7 @@ from typing import Any
 
 from kerascnn.spec.component import Component
 from kerascnn.spec.data import DataInfo, Finding
+from kerascnn.spec.receptive import steps_seen
 from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
 
@@ -20,6 +21,10 @@ _TINY_BATCH = 8
 _DEEP = 20
 _IMBALANCE = 10
 _PARAMETERS_PER_SAMPLE = 10_000
+_NARROW = 25
+"""A network that sees less than this part of a series is narrow: FCN (Wang et al. 2016) sees 14 of up to 350 steps."""
+_WIDE = 10
+"""InceptionTime sees 235 steps, and is good on series of 24."""
 Loc = tuple[str | int, ...]
 
 
@@ -189,7 +194,8 @@ def _tiny_batch(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
     """Report batch normalisation over a few samples."""
     frozen = all("backbone" in stage.freeze for stage in spec.train.stages)
     # A mask has an answer for each pixel, so that few pictures are many samples.
-    if spec.train.batch_size >= _TINY_BATCH or frozen or spec.task.target == "mask":
+    size = spec.train.batch_size
+    if size == "auto" or size >= _TINY_BATCH or frozen or spec.task.target == "mask":
         return
     if any(_is_batch_norm(component) for component in _components(spec.model)):
         yield (
@@ -207,6 +213,33 @@ def _nothing_held_out(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
             ("train", "monitor"),
             f"{spec.train.monitor} is measured on the training samples, so that the epoch that learnt them by heart "
             f"counts as the best; monitor val_{spec.train.monitor}",
+        )
+
+
+@_rule("receptive-field")
+def _receptive_field(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
+    """Report networks that see little of a series at once, or are made for far longer ones."""
+    seen = steps_seen(spec.model.backbone)
+    if spec.task.reads != "series" or known.info is None or seen is None:
+        return
+    length = known.info.shape[0]
+    if getattr(spec.model.backbone, "sees_last", False) and seen < length:
+        yield (
+            ("model", "backbone"),
+            f"answers by the last step, which sees {seen} of {length} steps; those before them are lost: raise levels "
+            "or kernel_size, or take shorter series (data.length, data.source.window)",
+        )
+    elif seen * _NARROW < length:
+        yield (
+            ("model", "backbone"),
+            f"sees {seen} of {length} steps at once, and finds no pattern that is longer; take longer kernels, more "
+            "layers, pooling or dilation",
+        )
+    elif seen > _WIDE * length:
+        yield (
+            ("model", "backbone"),
+            f"sees {seen} steps at once where a series has {length}, and so mostly padding; take shorter kernels or "
+            "fewer layers",
         )
 
 

@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from kerascnn.spec.component import OneOf, parse_component
+from kerascnn.spec.embedding import Embedding, EmbeddingField
 from kerascnn.spec.fields import ImageSize, PartName, PartNames, Range, RegularExpression
-from kerascnn.spec.kinds import Augmentation, Backbone, Head, Optimizer, Schedule, Source, Task
+from kerascnn.spec.kinds import Augmentation, Backbone, Callback, Head, Optimizer, Schedule, Source, Task
 from kerascnn.spec.section import Section
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+
+
+def _whole_or_auto(value: Any) -> Any:
+    if value == "auto":
+        return value
+    if type(value) is not int:
+        raise PydanticKnownError("int_type")
+    if value < 1:
+        raise PydanticKnownError("greater_than_equal", {"ge": 1})
+    if value > _MOST_SAMPLES:
+        raise PydanticKnownError("less_than_equal", {"le": _MOST_SAMPLES})
+    return value
+
+
+_MOST_SAMPLES = 65_536
+BatchSize = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(_whole_or_auto),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_SAMPLES}, {"const": "auto"}]}),
+]
+"""Samples in one step, or auto."""
 
 
 def _section(cls: type[Section]) -> Any:
@@ -156,8 +187,9 @@ class Preprocess(Section):
     spectrogram: Spectrogram | None = None
     """Turn sounds into log-mel spectrograms, so that a network for pictures can take them; left out: the backbone gets
     the waveform."""
-    embedding: int = Field(128, ge=1, le=8192)
-    """Numbers that stand for a token of a text, learnt with the network."""
+    embedding: EmbeddingField = Field(default_factory=Embedding, json_schema_extra={"default": 128})
+    """Numbers that stand for a token of a text: how many, learnt with the network, or a section that says where they
+    begin."""
 
 
 class Model(Section):
@@ -224,8 +256,9 @@ class Train(Section):
 
     seed: int = Field(0, ge=0, lt=2**32)
     """Seed of the split, the initial weights, the order of samples, augmentation and dropout."""
-    batch_size: int = Field(32, ge=1, le=65_536)
-    """Samples in one step."""
+    batch_size: BatchSize = 32
+    """Samples in one step; auto takes the largest power of two that fits into memory, from 8 to 1024, of which an epoch
+    has at least 8. Where memory runs out a step is divided, with the same result but for the last bits."""
     stages: list[Stage] = Field(
         default_factory=lambda: [Stage()], min_length=1, max_length=64, json_schema_extra={"default": [{}]}
     )
@@ -248,7 +281,21 @@ class Train(Section):
     rollbacks: int = Field(3, ge=0, le=100)
     """Times that training which has diverged goes back to its last checkpoint and on from there at half the rate."""
     xla: Literal["auto", "on", "off"] = "auto"
-    """Compile the training step with XLA. auto is what is fastest as a rule on this backend and device."""
+    """Compile the training step with XLA. auto is on with JAX, and with TensorFlow what is found to be faster where
+    training is long enough for a measurement to pay (the verdict is kept for the next time)."""
+    callbacks: list[OneOf[Callback]] = Field([], max_length=16)
+    """What follows the training: tables, TensorBoard, trackers. Each at most once; none can change or stop it."""
+
+    @field_validator("callbacks")
+    @classmethod
+    def _each_once(cls, callbacks: list[Callback]) -> list[Callback]:
+        names = [callback.type_name for callback in callbacks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            raise PydanticCustomError(
+                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": twice[0]}
+            )
+        return callbacks
 
 
 class Lint(Section):

@@ -16,6 +16,7 @@ models that come back to one `check_plain_keras`. To import the kit loads no Ker
 """
 
 from kerascnn.testing.augmentation import check_augmentation
+from kerascnn.testing.callback import check_callback
 from kerascnn.testing.component import check_component, check_light_import
 from kerascnn.testing.network import check_backbone, check_head, check_layer
 from kerascnn.testing.plain_keras import check_plain_keras
@@ -25,6 +26,7 @@ from kerascnn.testing.source import check_source
 __all__ = [
     "check_augmentation",
     "check_backbone",
+    "check_callback",
     "check_component",
     "check_head",
     "check_layer",

@@ -88,3 +88,24 @@ def test_the_environment_is_plain_data(monkeypatch):
 
 def test_gpus_are_a_list_of_names():
     assert all(isinstance(name, str) and name for name in devices.gpus())
+
+
+def test_a_backend_that_does_not_say_what_is_free_says_none(machine):
+    machine("tensorflow", ["H200"])
+    assert devices.free_device_memory() is None
+
+
+def test_jax_says_what_is_free_of_what_it_may_take(machine, monkeypatch):
+    jax = pytest.importorskip("jax")
+    machine("jax", ["H200"])
+
+    class Device:
+        facts = {"bytes_limit": 100, "bytes_in_use": 30}
+
+        def memory_stats(self):
+            return self.facts
+
+    monkeypatch.setattr(jax, "devices", lambda: [Device()])
+    assert devices.free_device_memory() == 70
+    Device.facts = None
+    assert devices.free_device_memory() is None

@@ -82,8 +82,32 @@ def test_tokens_become_rows_of_the_embedding():
     model = model_of("text", (4,), {"embedding": 3}, vocabulary=6)
     table = normal(6, 3)
     model.get_layer("embedding").set_weights([table])
-    x = np.array([[2, 5, 1, 0]], "int32")
-    np.testing.assert_array_equal(numpy(model(x))[0], table[[2, 5, 1, 0]])
+    x = np.array([[2, 5, 1, 3]], "int32")
+    np.testing.assert_array_equal(numpy(model(x))[0], table[[2, 5, 1, 3]])
+
+
+def test_padding_becomes_zeros_whatever_its_row_is():
+    model = model_of("text", (4,), {"embedding": 3}, vocabulary=6)
+    model.get_layer("embedding").set_weights([normal(6, 3)])
+    found = numpy(model(np.array([[2, 0, 1, 0]], "int32")))[0]
+    assert (found[[1, 3]] == 0).all()
+    assert (found[[0, 2]] != 0).all()
+
+
+@pytest.mark.parametrize(("train", "trained"), [("non_static", 18), ("static", 0), ("two_channel", 18)])
+def test_vectors_of_a_file_are_learnt_further_or_stay(train, trained):
+    model = model_of("text", (4,), {"embedding": {"size": 3, "path": "x", "train": train}}, vocabulary=6)
+    assert sum(int(np.prod(weight.shape)) for weight in model.trainable_weights) == trained
+    assert model.output_shape == (None, 4, 6 if train == "two_channel" else 3)
+
+
+def test_two_channels_stand_side_by_side():
+    model = model_of("text", (2,), {"embedding": {"size": 3, "path": "x", "train": "two_channel"}}, vocabulary=6)
+    first, second = normal(6, 3), normal(6, 3, seed=1)
+    model.get_layer("embedding").set_weights([first])
+    model.get_layer("embedding_static").set_weights([second])
+    found = numpy(model(np.array([[4, 0]], "int32")))[0]
+    np.testing.assert_array_equal(found, [np.concatenate([first[4], second[4]]), np.zeros(6)])
 
 
 def test_sounds_stay_as_they_are():

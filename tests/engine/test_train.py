@@ -461,7 +461,8 @@ def test_divergence_goes_back_three_times_then_says_what_to_do(diverged):
     run, error = diverged
     epoch = len(run.metrics()) + 1
     assert f"training diverged in epoch {epoch} (not finite: " in str(error)
-    assert "learning rate 1.25); the model of epoch " in str(error)
+    assert "learning rate 1.25); the first numbers that are not finite are the " in str(error)
+    assert "; the model of epoch " in str(error)
     assert "Lower train.stages.1.learning_rate" in str(error)
     assert isinstance(error, TrainError)
     state = run.state

@@ -68,3 +68,20 @@ def test_answers_are_float32_in_mixed_precision():
     found = numpy(model(normal(3, *MAPS), training=False))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found.sum(-1), 1, rtol=1e-6)
+
+
+def test_the_weights_of_a_class_are_kept_as_short_as_the_norm_asks():
+    model = built((6,), max_norm=0.5)
+    model.set_weights([np.full((6, 3), 2.0, "float32") * [1, 0.05, 1], np.zeros(3, "float32")])
+    kernel = model.get_layer("logits").kernel
+    kernel.assign(kernel.constraint(kernel))
+    lengths = np.linalg.norm(numpy(kernel), axis=0)
+    np.testing.assert_allclose(lengths, [0.5, 0.1 * 6**0.5, 0.5], rtol=1e-5)
+    assert built((6,)).get_layer("logits").kernel_constraint is None
+
+
+def test_a_step_of_training_keeps_the_norm():
+    model = built((6,), max_norm=0.3)
+    model.compile(keras.optimizers.SGD(10.0), "sparse_categorical_crossentropy")
+    model.fit(normal(8, 6), np.arange(8) % 3, epochs=1, verbose=0)
+    assert np.linalg.norm(model.get_layer("logits").get_weights()[0], axis=0).max() <= 0.3 * 1.0001

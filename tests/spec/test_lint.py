@@ -71,6 +71,23 @@ def branches(*some: list[Any]) -> list[Any]:
     return [{"type": "parallel", "branches": list(some)}]
 
 
+CONV1D = {"type": "conv1d", "filters": 4, "kernel_size": 5}
+
+
+def series(backbone: Mapping[str, Any]) -> Spec:
+    """Return a spec on series with this network."""
+    tree = make(augment=[]).spell()
+    tree["task"] = {"type": "series_classification"}
+    tree["data"]["source"] = {"type": "ts_file", "path": "x.ts"}
+    tree["model"]["backbone"] = dict(backbone)
+    return spec_from_dict(tree)
+
+
+def steps(length: int) -> Known:
+    """Return what is known of series of this length."""
+    return Known(DataInfo((length, 2), ("cat", "dog")))
+
+
 SPEAKS: list[tuple[str, Spec, Known | None, list[str]]] = [
     ("small-data", make(), FEW, ["model.backbone"]),
     ("squashed", make(data={"resize": "stretch"}), known(findings=SHAPES), ["data.resize"]),
@@ -102,6 +119,10 @@ SPEAKS: list[tuple[str, Spec, Known | None, list[str]]] = [
         ["train.batch_size"],
     ),
     ("nothing-held-out", make(monitor="loss"), None, ["train.monitor"]),
+    ("receptive-field", series({"type": "tcn", "levels": 3}), steps(30), ["model.backbone"]),
+    ("receptive-field", series({"type": "series_fcn"}), steps(351), ["model.backbone"]),
+    ("receptive-field", series({"type": "inception_time"}), steps(23), ["model.backbone"]),
+    ("receptive-field", series({"type": "layers", "layers": [CONV1D]}), steps(126), ["model.backbone"]),
 ]
 
 SILENT: list[tuple[str, Spec, Known | None]] = [
@@ -127,6 +148,14 @@ SILENT: list[tuple[str, Spec, Known | None]] = [
     ("tiny-batch", make(batch_size=1), None),
     ("tiny-batch", make(layers=[NORM], batch_size=1, stages=[{"freeze": "backbone"}]), None),
     ("nothing-held-out", make(monitor="val_accuracy"), None),
+    ("receptive-field", series({"type": "tcn", "levels": 3}), steps(29)),
+    ("receptive-field", series({"type": "tcn", "levels": 3, "output": "mean"}), steps(30)),
+    ("receptive-field", series({"type": "series_fcn"}), steps(350)),
+    ("receptive-field", series({"type": "inception_time"}), steps(24)),
+    ("receptive-field", series({"type": "layers", "layers": [CONV1D]}), steps(125)),
+    ("receptive-field", series({"type": "layers", "layers": [CONV1D, {"type": "flatten"}]}), steps(9999)),
+    ("receptive-field", series({"type": "series_fcn"}), None),
+    ("receptive-field", make(), FEW),
 ]
 
 
