@@ -41,6 +41,8 @@ class Case:
     net: Net
     """The network by hand, but for its last dense layer."""
     augment: str = "[]"
+    together: int = 1
+    """Steps in one call of Keras by hand: several where a step is short."""
 
 
 def spelled(net: Net) -> str:
@@ -117,7 +119,7 @@ _CHAIN = (
     "[{type: random_flip}, {type: random_rotation, factor: 0.05, fill: reflect}, {type: random_zoom, fill: reflect}]"
 )
 CASES = {
-    "LeNet": Case("image", (28, 28, 1), 128, 60, _LENET, _lenet()),
+    "LeNet": Case("image", (28, 28, 1), 128, 60, _LENET, _lenet(), together=20),
     "ResNet-20": Case("image", (32, 32, 3), 128, 8, f"{{backbone: {{type: cifar_resnet}}, {_HEAD}}}", _resnet20()),
     "MobileNetV2": Case("image", (96, 96, 3), 32, 8, f"{{backbone: {{type: mobilenet}}, {_HEAD}}}", _mobilenet()),
     "TextCNN": Case("text", (64,), 50, 60, _TEXTCNN, [("embed",), *_TEXT, ("drop", 0.5)]),
@@ -256,10 +258,12 @@ def keras_side(case: Case, root: Path, plain: bool) -> dict[str, float]:
     else:
         x, y = arrays(root)
         data = {"x": x, "y": y, "batch_size": case.batch}
-    if keras.backend.backend() == "tensorflow" and not plain:
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
-    else:
-        model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    best: dict[str, Any] = {}
+    if not plain:
+        best["steps_per_execution"] = case.together
+        if keras.backend.backend() == "tensorflow":
+            best["jit_compile"] = False
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"], **best)
     clock = Clock()
     ran = keras.callbacks.LambdaCallback(
         on_epoch_begin=lambda epoch, logs: clock.begins.append(clock.now()),

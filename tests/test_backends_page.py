@@ -32,7 +32,7 @@ def write(folder, name, backend, before, after):
 def test_cases_are_templates_of_every_task(backends):
     templates = {template.name: template.task for template in list_templates()}
     assert set(backends.CASES) <= set(templates)
-    assert {templates[name] for name in backends.CASES} == set(templates.values())
+    assert {templates[name] for name in backends.CASES} == set(templates.values()) - backends.NOT_YET
 
 
 def test_a_backend_that_is_not_installed_is_said_to_be_skipped(backends, tmp_path):

@@ -369,6 +369,7 @@ def test_source_conforms():
     assert len(check_source(make("source", "digits")).labels) == 10
 
 
+@pytest.mark.slow
 def test_saved_models_open_with_plain_keras():
     cases = {"layer": LAYERS, "backbone": BACKBONES, "head": HEADS}
     check_plain_keras(

@@ -189,7 +189,7 @@ _LIKE_ANOTHER = {
     "layers_separable", "photo_colors", "photo_geometry", "photo_policies", "sensor_arrays", "textcnn_folder",
     "textcnn_table", "digits_one_cycle", "digits_plateau", "digits_lion", "digits_adafactor", "digits_large_batch",
     "digits_adagrad", "digits_adadelta", "mlp_muon", "layers_blocks", "layers_gates", "volume_cnn", "layers_selu",
-    "layers_series", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
+    "layers_series", "progressive_resizing", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
     "textcnn_opinions",
 }  # fmt: skip
 """Templates that train as another does, or are large; their parts have tests of their own."""
