@@ -23,10 +23,9 @@ from kerascnn.spec.spec import (
     Spectrogram,
     Split,
     SplitLists,
-    Stage,
     Text,
-    Train,
 )
+from kerascnn.spec.training import Stage, Train
 
 HERE = Path(__file__).parent
 SECTIONS: dict[str, type[Section]] = {

@@ -22,7 +22,7 @@ from kerascnn.engine.vectors import begin_with_vectors
 from kerascnn.engine.weights import fetch_weights
 from kerascnn.errors import StoppedError, UsageError
 from kerascnn.spec import Spec
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 
 
 def find_rate(

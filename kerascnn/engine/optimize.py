@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 
 
 def make_optimizer(stage: Stage, updates: int, slower: float, factors: Mapping[str, float]) -> Any:

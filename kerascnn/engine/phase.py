@@ -18,7 +18,7 @@ from kerascnn.engine.parts import factors, freeze
 from kerascnn.engine.predict import at_a_time
 from kerascnn.engine.stream import Stream, Take
 from kerascnn.spec import Spec
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 
 
 class Held(keras.utils.PyDataset):

@@ -15,7 +15,7 @@ from kerascnn.engine.costs import Reach, Use, dense_parameters, kernels_of, mult
 from kerascnn.engine.memory import FLOAT, PROGRAM, Forecast, kept_numbers, optimizer_numbers
 from kerascnn.engine.parts import freeze
 from kerascnn.spec import DataInfo, Spec
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 
 FIGURES = ("parameters", "trainable_parameters", "flops", "memory_bytes", "depth", "receptive_field", "stride",
            "dense_parameters", "input_shape", "output_shape")  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from kerascnn.spec.tree import MAX_ISSUES, clip
@@ -122,3 +122,8 @@ def _known_types() -> frozenset[str]:
 
 
 _KNOWN_BY_PYDANTIC = _known_types()
+
+
+def section(cls: type[Section]) -> Any:
+    """Return a field that holds this section with its defaults where the spec says nothing."""
+    return Field(default_factory=cls, json_schema_extra={"default": {}})

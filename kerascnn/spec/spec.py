@@ -4,50 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    ModelWrapValidatorHandler,
-    ValidationError,
-    WithJsonSchema,
-    field_validator,
-    model_validator,
-)
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 
-from kerascnn.spec.component import OneOf, parse_component
+from kerascnn.spec.component import OneOf
 from kerascnn.spec.embedding import Embedding, EmbeddingField
-from kerascnn.spec.fields import ImageSize, PartName, PartNames, Range, RegularExpression
-from kerascnn.spec.kinds import Augmentation, Backbone, Callback, Head, Optimizer, Schedule, Source, Task
-from kerascnn.spec.section import Section
+from kerascnn.spec.fields import ImageSize, Range, RegularExpression
+from kerascnn.spec.kinds import Augmentation, Backbone, Head, Source, Task
+from kerascnn.spec.section import Section, section
+from kerascnn.spec.training import Train
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-def _whole_or_auto(value: Any) -> Any:
-    if value == "auto":
-        return value
-    if type(value) is not int:
-        raise PydanticKnownError("int_type")
-    if value < 1:
-        raise PydanticKnownError("greater_than_equal", {"ge": 1})
-    if value > _MOST_SAMPLES:
-        raise PydanticKnownError("less_than_equal", {"le": _MOST_SAMPLES})
-    return value
-
-
-_MOST_SAMPLES = 65_536
-BatchSize = Annotated[
-    int | Literal["auto"],
-    BeforeValidator(_whole_or_auto),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_SAMPLES}, {"const": "auto"}]}),
-]
-"""Samples in one step, or auto."""
-
-
-def _section(cls: type[Section]) -> Any:
-    """Return a field that holds this section with its defaults where the spec says nothing."""
-    return Field(default_factory=cls, json_schema_extra={"default": {}})
 
 
 class SplitLists(Section):
@@ -138,11 +104,11 @@ class Data(Section):
     length: int | None = Field(None, ge=1, le=10_000_000)
     """Tokens of a text, or time steps of a series, that the saved model takes: longer ones are cut at their end,
     shorter ones padded. Left out: as long as the longest (texts: in the training split, up to 4,096)."""
-    text: Text = _section(Text)
+    text: Text = section(Text)
     """How texts become numbers."""
-    audio: Audio = _section(Audio)
+    audio: Audio = section(Audio)
     """How sounds are read."""
-    split: Split = _section(Split)
+    split: Split = section(Split)
     """How samples are divided into training, validation and test."""
     allow: list[str] = Field([], max_length=64)
     """Findings of the data check, by name, that do not stop a training: `unreadable` leaves out files that cannot be
@@ -195,107 +161,12 @@ class Preprocess(Section):
 class Model(Section):
     """The network."""
 
-    preprocess: Preprocess = _section(Preprocess)
+    preprocess: Preprocess = section(Preprocess)
     """What is done to raw elements inside the model."""
     backbone: OneOf[Backbone]
     """The part that turns elements into features."""
     head: OneOf[Head]
     """The part that turns features into answers."""
-
-
-def _component(kind: type[Any], name: str) -> Any:
-    """Return a field that holds this component of the kind where the spec says nothing."""
-    return Field(
-        default_factory=lambda: parse_component(kind, {"type": name}),
-        json_schema_extra={"default": {"type": name}},
-    )
-
-
-class Stage(Section):
-    """One phase of training."""
-
-    epochs: int = Field(10, ge=1, le=100_000)
-    """Number of passes over the training samples."""
-    learning_rate: float = Field(1e-3, gt=0, le=10)
-    """Size of the steps (the highest one, where a schedule moves it)."""
-    optimizer: OneOf[Optimizer] = _component(Optimizer, "adam")
-    """The rule that turns gradients into steps."""
-    schedule: OneOf[Schedule] = _component(Schedule, "constant")
-    """How the learning rate moves over the stage."""
-    freeze: PartNames = []
-    """What keeps its weights: none; backbone, the whole of it; stem or P1 to P5, the layers up to that feature;
-    batch_norm, the batch normalisation of the backbone, which then uses its statistics as they are. Or a list of
-    these."""
-    rates: dict[PartName, Annotated[float, Field(ge=0, le=100)]] = {}
-    """What the learning rate is multiplied with in parts of the network: {stem: 0.1, P3: 0.3} trains the layers up to
-    the first feature at a tenth, those from there to P3 at three tenths, and the rest at the full rate."""
-    image_size: ImageSize | None = None
-    """[height, width] in pixels at which the backbone sees pictures in this stage, for progressive resizing; the model
-    itself shrinks them from `data.image_size`. Left out: `model.preprocess.resize` or `data.image_size`."""
-    batch_size: int | None = Field(None, ge=1, le=65_536)
-    """Samples in one step; left out: `train.batch_size`."""
-    accumulate: int = Field(1, ge=1, le=1024)
-    """Steps whose gradients are averaged before the weights move, as if the batch were this many times larger."""
-    augment: float = Field(1.0, ge=0, le=1)
-    """Share of the samples that are augmented; each step draws which."""
-    feature_views: int | None = Field(None, ge=0, le=64)
-    """Views of each sample whose features are computed once and used again in every epoch, where the whole backbone is
-    frozen: several times faster. Left out: 1 where nothing is augmented, else 0. 0 computes features anew for each
-    batch."""
-
-
-class Budget(Section):
-    """What a training may take. It ends in order when that is used up: the best model is kept."""
-
-    minutes: float | None = Field(None, gt=0)
-    """Most minutes of training, those before a resume counted; left out: no limit."""
-
-
-class Train(Section):
-    """How to train."""
-
-    seed: int = Field(0, ge=0, lt=2**32)
-    """Seed of the split, the initial weights, the order of samples, augmentation and dropout."""
-    batch_size: BatchSize = 32
-    """Samples in one step; auto takes the largest power of two that fits into memory, from 8 to 1024, of which an epoch
-    has at least 8. Where memory runs out a step is divided, with the same result but for the last bits."""
-    stages: list[Stage] = Field(
-        default_factory=lambda: [Stage()], min_length=1, max_length=64, json_schema_extra={"default": [{}]}
-    )
-    """The phases of training, one after another."""
-    monitor: str = "val_loss"
-    """The figure that decides which epoch is kept: `val_` and the loss or a metric of the task, or without `val_` that
-    of the training samples."""
-    patience: int | None = Field(None, ge=1)
-    """Stop a stage after this many epochs in which `monitor` did not improve; left out: never."""
-    precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
-    """Number format of the computation. auto is float32 on a CPU, mixed_bfloat16 or mixed_float16 on a GPU."""
-    deterministic: bool = False
-    """Let a backend use only what gives the same bits each time; on a GPU that is slower. On a CPU the same machine
-    and versions repeat a training to the bit in any case."""
-    balance: Literal["none", "classes"] = "none"
-    """Which samples an epoch has: all of them once, or those of rare classes more often, so that every class comes as
-    often as the most frequent one."""
-    budget: Budget = _section(Budget)
-    """When to end before all epochs are done."""
-    rollbacks: int = Field(3, ge=0, le=100)
-    """Times that training which has diverged goes back to its last checkpoint and on from there at half the rate."""
-    xla: Literal["auto", "on", "off"] = "auto"
-    """Compile the training step with XLA. auto is on with JAX, and with TensorFlow what is found to be faster where
-    training is long enough for a measurement to pay (the verdict is kept for the next time)."""
-    callbacks: list[OneOf[Callback]] = Field([], max_length=16)
-    """What follows the training: tables, TensorBoard, trackers. Each at most once; none can change or stop it."""
-
-    @field_validator("callbacks")
-    @classmethod
-    def _each_once(cls, callbacks: list[Callback]) -> list[Callback]:
-        names = [callback.type_name for callback in callbacks]
-        twice = sorted({name for name in names if names.count(name) > 1})
-        if twice:
-            raise PydanticCustomError(
-                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": twice[0]}
-            )
-        return callbacks
 
 
 class Lint(Section):
@@ -320,9 +191,9 @@ class Spec(Section):
     """Random changes to training pictures, in this order; nothing is applied that is not named here."""
     model: Model
     """The network."""
-    train: Train = _section(Train)
+    train: Train = section(Train)
     """How to train."""
-    lint: Lint = _section(Lint)
+    lint: Lint = section(Lint)
     """Which advice of good practice to leave out."""
 
     @model_validator(mode="wrap")

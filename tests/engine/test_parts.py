@@ -9,7 +9,7 @@ from kerascnn.engine.optimize import averaged, current_rate, make_optimizer, mul
 from kerascnn.engine.parts import factors, freeze, part_layers
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 from tests.engine.made import make_spec
 
 BACKBONE = {"type": "resnet", "depth": 18}

@@ -5,7 +5,7 @@ from pydantic import Field
 from kerascnn.layers.stock import Conv2D, MaxPooling2D
 from kerascnn.spec import Section
 from kerascnn.spec.describe import field_docs
-from kerascnn.spec.spec import Stage
+from kerascnn.spec.training import Stage
 
 
 class Sample(Section):
