@@ -38,7 +38,7 @@ from typing import Any
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-SIDE, BATCH, LATER = 160, 32, 3
+SIDE, BATCH, LATER = int(os.environ.get("PIPELINE_SIDE", 160)), 32, 3
 CHAIN = [
     {"type": "random_flip"},
     {"type": "random_rotation", "factor": 0.05, "fill": "reflect"},
@@ -46,7 +46,7 @@ CHAIN = [
 ]
 
 
-def make(root: Path, count: int) -> None:
+def make(root: Path, count: int, width: int, height: int) -> None:
     """Write photographs of smooth noise in two class folders."""
     import numpy as np
     from PIL import Image
@@ -55,8 +55,8 @@ def make(root: Path, count: int) -> None:
     for i in range(count):
         folder = root / "ab"[i % 2]
         folder.mkdir(parents=True, exist_ok=True)
-        coarse = Image.fromarray(rng.integers(0, 256, (24, 32, 3), dtype="uint8")).resize((500, 375), 3)
-        fine = np.asarray(coarse, dtype="int16") + rng.integers(-12, 13, (375, 500, 1))
+        coarse = Image.fromarray(rng.integers(0, 256, (24, 32, 3), dtype="uint8")).resize((width, height), 3)
+        fine = np.asarray(coarse, dtype="int16") + rng.integers(-12, 13, (height, width, 1))
         Image.fromarray(fine.clip(0, 255).astype("uint8")).save(folder / f"{i:05d}.jpg", quality=90)
 
 
@@ -148,6 +148,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--pictures", type=int, default=1000)
+    parser.add_argument("--photograph", type=int, nargs=2, default=(500, 375), metavar=("WIDTH", "HEIGHT"))
+    parser.add_argument("--shown", type=int, default=SIDE, help="width and height that both sides bring them to")
     parser.add_argument("--side", nargs="+", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.side:
@@ -156,9 +158,10 @@ def main() -> None:
         print(json.dumps(found))
         return
     with tempfile.TemporaryDirectory() as folder:
+        os.environ["PIPELINE_SIDE"] = str(options.shown)
         root, third = Path(folder) / "all", Path(folder) / "third"
-        make(root, options.pictures)
-        make(third, options.pictures // 3)
+        make(root, options.pictures, *options.photograph)
+        make(third, options.pictures // 3, *options.photograph)
         print(f"{options.runs} paired runs, {options.pictures} pictures, load average {os.getloadavg()[0]:.1f}")
         print(f"{'pictures/s':22}{'Keras':>8}{'ours':>8}  ratio")
         memory: list[float] = []

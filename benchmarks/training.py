@@ -85,13 +85,15 @@ def _resnet20() -> Net:
 
 
 def _mobilenet() -> Net:
-    net, before = [*_conv(32, 3, 2), ("relu6",)], 32
+    net, before = [("pad",), ("conv", 32, 3, 2, False, "valid"), ("norm",), ("relu6",)], 32
     table = ((1, 16, 1, 1), (6, 24, 2, 2), (6, 32, 3, 2), (6, 64, 4, 2), (6, 96, 3, 1), (6, 160, 3, 2), (6, 320, 1, 1))
     for factor, filters, count, stride in table:
         for number in range(count):
             now = 1 if number else stride
             wide = [*_conv(before * factor, 1), ("relu6",)] if factor > 1 else []
-            body = [*wide, ("depthwise", before * factor, 3, now), ("norm",), ("relu6",), *_conv(filters, 1)]
+            pad = [("pad",)] if now == 2 else []  # as keras.applications does it
+            deep = [*pad, ("depthwise", before * factor, 3, now), ("norm",), ("relu6",)]
+            body = [*wide, *deep, *_conv(filters, 1)]
             net += [("sum", body, [])] if now == 1 and before == filters else body
             before = filters
     return [*net, *_conv(1280, 1), ("relu6",), ("mean",)]
@@ -327,7 +329,10 @@ def keras_chain(x: Any, net: Net, dims: str) -> Any:
     steps = {
         "conv": conv,
         "shrink": shrink,
-        "depthwise": lambda x, _, size, stride: layers.DepthwiseConv2D(size, stride, padding="same", use_bias=False)(x),
+        "pad": lambda x: layers.ZeroPadding2D(((0, 1), (0, 1)))(x),
+        "depthwise": lambda x, _, size, stride: layers.DepthwiseConv2D(
+            size, stride, padding="same" if stride == 1 else "valid", use_bias=False
+        )(x),
         "norm": lambda x: layers.BatchNormalization()(x),
         "relu": lambda x: layers.ReLU()(x),
         "relu6": lambda x: layers.ReLU(6)(x),
@@ -369,7 +374,10 @@ def torch_chain(net: Net, dims: int) -> Any:
     steps = {
         "conv": conv,
         "shrink": lambda filters: Does(lambda x: shrink(x, filters)),
-        "depthwise": lambda width, size, stride: nn.Conv2d(width, width, size, stride, 1, groups=width, bias=False),
+        "pad": lambda: nn.ZeroPad2d((0, 1, 0, 1)),
+        "depthwise": lambda width, size, stride: nn.Conv2d(
+            width, width, size, stride, 1 if stride == 1 else 0, groups=width, bias=False
+        ),
         "norm": getattr(nn, f"LazyBatchNorm{dims}d"),
         "relu": nn.ReLU,
         "relu6": nn.ReLU6,

@@ -44,8 +44,9 @@ SECTIONS: dict[str, type[Section]] = {
 }
 COMMANDS = [
     [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["data", "check"], ["data", "split"],
-    ["data", "preview"], ["train"], ["evaluate"], ["predict"],
-    ["runs"], ["runs", "list"], ["runs", "show"], ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
+    ["data", "preview"], ["train"], ["evaluate"], ["predict"], ["explain"], ["failures"], ["calibrate"],
+    ["robustness"], ["report"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "resume"], ["runs", "compare"],
+    ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
 ]  # fmt: skip
 
 

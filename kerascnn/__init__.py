@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from kerascnn.api import Prediction, Run, build_model, cross_validate, train
+    from kerascnn.api import (
+        Prediction,
+        Run,
+        build_model,
+        compare,
+        cross_validate,
+        evaluate_together,
+        train,
+        train_seeds,
+    )
     from kerascnn.errors import (
         BuildError,
         DataError,
@@ -25,7 +34,16 @@ if TYPE_CHECKING:
     from kerascnn.spec import DataInfo, Spec, load_spec, spec_from_dict
 
 _HOMES = {
-    "kerascnn.api": ("Prediction", "Run", "build_model", "cross_validate", "train"),
+    "kerascnn.api": (
+        "Prediction",
+        "Run",
+        "build_model",
+        "compare",
+        "cross_validate",
+        "evaluate_together",
+        "train",
+        "train_seeds",
+    ),
     "kerascnn.errors": (
         "BuildError",
         "DataError",
@@ -62,10 +80,13 @@ __all__ = [
     "UntrustedFileError",
     "UsageError",
     "build_model",
+    "compare",
     "cross_validate",
+    "evaluate_together",
     "load_spec",
     "spec_from_dict",
     "train",
+    "train_seeds",
 ]
 
 

@@ -64,6 +64,7 @@ def test_component_has_a_test(kind, name):
     assert (folder / f"test_{name}.py").is_file() or f'"{name}"' in stock
 
 
-@pytest.mark.parametrize(("kind", "name"), ours())
+# An explainer is named on the command line; no spec holds one.
+@pytest.mark.parametrize(("kind", "name"), [found for found in ours() if found[0] != "explainer"])
 def test_component_stands_in_a_template(kind, name):
     assert (kind, name) in in_templates(), f"no file under templates/ uses the {kind} '{name}'; add one that does"

@@ -12,6 +12,7 @@ from kerascnn.testing import (
     check_augmentation,
     check_backbone,
     check_component,
+    check_explainer,
     check_head,
     check_layer,
     check_light_import,
@@ -243,6 +244,16 @@ SEQUENCE_AUGMENTATIONS = [
     {"type": "spec_augment"},
     {"type": "spec_augment", "time_masks": 9, "frequency_fraction": 1.0, "window": 33},
 ]
+EXPLAINERS = [
+    {"type": "grad_cam"},
+    {"type": "grad_cam", "layer": "P4"},
+    {"type": "hires_cam"},
+    {"type": "saliency"},
+    {"type": "smooth_grad", "samples": 3, "noise": 0.3, "seed": 7},
+    {"type": "integrated_gradients", "steps": 4},
+    {"type": "attention_rollout"},
+    {"type": "occlusion", "size": 0.3, "overlap": 0.0},
+]
 OTHERS = [
     # An extra, which its own tests build where it is installed.
     ("backbone", {"type": "keras_hub", "preset": "resnet_50_imagenet"}),
@@ -303,12 +314,16 @@ OTHERS = [
     ("callback", {"type": "weight_histograms", "every": 3}),
     ("callback", {"type": "mlflow", "tracking_uri": "http://localhost:5000"}),
     ("callback", {"type": "wandb", "mode": "online", "entity": "lab"}),
+    ("method", {"type": "pruning", "sparsity": 0.9, "initial": 0.2, "begin": 0.1, "end": 0.6, "spare_last": True}),
+    ("method", {"type": "swa", "begin": 0.5, "every": 2}),
+    ("method", {"type": "distillation", "run": "runs/teacher", "weight": 0.9}),
 ]
 CASES = [
     *(("layer", case) for case, _ in LAYERS),
     *(("backbone", case) for case, *_ in BACKBONES),
     *(("head", case) for case, *_ in HEADS),
     *(("augmentation", case) for case in [*AUGMENTATIONS, *SEQUENCE_AUGMENTATIONS]),
+    *(("explainer", case) for case in EXPLAINERS),
     *OTHERS,
 ]
 
@@ -334,6 +349,13 @@ def checked(kind, number):
     return check_head(of(kind, case), features, *(outputs or [3]), plain_keras=False)
 
 
+_LARGE = {
+    "densenet", "efficientnet", "efficientnet_lite", "efficientnet_v2", "googlenet", "inception_v3", "mobilenet",
+    "mobilenet_v3", "swin", "xception",
+}  # fmt: skip
+"""Backbones of so many layers that each takes seconds."""
+
+
 @pytest.mark.parametrize(("kind", "case"), CASES, ids=named)
 def test_component_conforms(kind, case):
     check_component(of(kind, case))
@@ -344,7 +366,13 @@ def test_layer_conforms(number):
     assert checked("layer", number).output_shape[0] is None
 
 
-@pytest.mark.parametrize("number", range(len(BACKBONES)), ids=lambda number: BACKBONES[number][0]["type"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=pytest.mark.slow if case["type"] in _LARGE else (), id=f"{case['type']}-{number}")
+        for number, (case, *_) in enumerate(BACKBONES)
+    ],
+)
 def test_backbone_conforms(number):
     assert isinstance(checked("backbone", number).output, dict)
 
@@ -362,6 +390,11 @@ def test_augmentation_conforms(case):
 @pytest.mark.parametrize("case", SEQUENCE_AUGMENTATIONS, ids=named)
 def test_augmentation_of_sequences_conforms(case):
     check_sequence_augmentation(of("augmentation", case))
+
+
+@pytest.mark.parametrize("case", EXPLAINERS, ids=named)
+def test_explainer_conforms(case):
+    check_explainer(of("explainer", case))
 
 
 def test_source_conforms():

@@ -190,11 +190,13 @@ _LIKE_ANOTHER = {
     "textcnn_table", "digits_one_cycle", "digits_plateau", "digits_lion", "digits_adafactor", "digits_large_batch",
     "digits_adagrad", "digits_adadelta", "mlp_muon", "layers_blocks", "layers_gates", "volume_cnn", "layers_selu",
     "layers_series", "progressive_resizing", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
-    "textcnn_opinions",
+    "pruning", "swa",
+    "textcnn_opinions", "conv_attention", "photo_mixing", "layers_residual", "dilated_text", "simple_cnn",
+    "tcn_forecast", "unet",
 }  # fmt: skip
 """Templates that train as another does, or are large; their parts have tests of their own."""
-_ELSEWHERE = {"digits_trackers", "finetune_hub"}
-"""Templates that go to the network, or need an extra."""
+_ELSEWHERE = {"digits_trackers", "finetune_hub", "distillation"}
+"""Templates that go to the network, or need an extra or another run."""
 
 
 def _cases() -> list[Any]:

@@ -15,8 +15,7 @@ class InceptionTime(SeriesBackbone):
     """Modules of convolutions of several lengths side by side, a shortcut around every three, then the mean over steps.
 
     InceptionTime of the paper is the mean of the answers of five such networks, trained from five seeds: train this
-    with `--set train.seed=` 0 to 4 and give the runs to `kerascnn.engine.ensemble.evaluate_together`. Padding behind a
-    series is left out.
+    with `--seeds 5`, which judges them together. Padding behind a series is left out.
 
     Shapes: `(n, l, c) -> {"P0": (n, l, f), "out": (n, f)}`, f = filters x (kernels + 1), 128 by default.
     """

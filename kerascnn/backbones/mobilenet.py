@@ -21,6 +21,8 @@ _V2 = (
     Stage(6, 160, 3, 2),
     Stage(6, 320, 1, 1),
 )
+# The widths that keras.applications has weights for.
+_PUBLISHED = {1: (0.25, 0.5, 0.75, 1), 2: (0.35, 0.5, 0.75, 1, 1.3, 1.4)}
 
 
 @register("mobilenet")
@@ -33,13 +35,15 @@ class MobileNet(Backbone):
     version: Literal[1, 2] = 2
     """1 is a chain of depthwise separable convolutions, 2 has inverted residuals with linear bottlenecks."""
     width: float = Field(1.0, ge=0.1, le=4)
-    """Factor of all channels (the paper's alpha)."""
+    """Factor of all channels (the paper's alpha). There are `imagenet` weights for 0.25, 0.5, 0.75 and 1 of version 1,
+    and for 0.35, 0.5, 0.75, 1, 1.3 and 1.4 of version 2."""
 
     def pretrained(self) -> Pretrained | None:
-        """Return Keras's weights at width 1."""
-        if self.width != 1:
+        """Return Keras's weights at the widths that Keras publishes: 0.25 to 1 of v1, 0.35 to 1.4 of v2."""
+        if self.width not in _PUBLISHED[self.version]:
             return None
-        return Pretrained("MobileNet" if self.version == 1 else "MobileNetV2", "symmetric")
+        arguments = {} if self.width == 1 else {"alpha": float(self.width)}
+        return Pretrained("MobileNet" if self.version == 1 else "MobileNetV2", "symmetric", arguments)
 
     def apply(self, x: Any) -> dict[str, Any]:
         """Return the last map of each stride."""

@@ -63,15 +63,18 @@ class MobileNetV3(Backbone):
     size: Literal["small", "large"] = "large"
     """Which of the paper's two networks."""
     width: float = Field(1.0, ge=0.1, le=4)
-    """Factor of all channels but the stem's (the paper's multiplier)."""
+    """Factor of all channels but the stem's (the paper's multiplier). There are `imagenet` weights for 1 and, but for
+    `minimalistic`, for 0.75."""
     minimalistic: bool = False
     """Do without gates, hard swish and kernels of 5 x 5, which some accelerators are slow at."""
 
     def pretrained(self) -> Pretrained | None:
-        """Return Keras's weights at width 1 with all of the paper's parts."""
-        if self.width != 1 or self.minimalistic:
+        """Return Keras's weights at width 1, and at 0.75 with all of the paper's parts."""
+        if self.width != 1 and (self.width != 0.75 or self.minimalistic):
             return None
-        return Pretrained(f"MobileNetV3{self.size.capitalize()}", "symmetric")
+        arguments: dict[str, float | bool] = {} if self.width == 1 else {"alpha": float(self.width)}
+        arguments |= {"minimalistic": True} if self.minimalistic else {}
+        return Pretrained(f"MobileNetV3{self.size.capitalize()}", "symmetric", arguments)
 
     def apply(self, x: Any) -> dict[str, Any]:
         """Return the last map of each stride."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import typer
 
-from kerascnn.cli import data, data_free, plugins, runs, training
+from kerascnn.cli import data, data_free, explain, failures, plugins, reporting, robustness, runs, training
 from kerascnn.errors import KerasCnnError
 
 app = typer.Typer(
@@ -23,6 +23,10 @@ app = typer.Typer(
 data_free.add_to(app)
 data.add_to(app)
 training.add_to(app)
+explain.add_to(app)
+failures.add_to(app)
+robustness.add_to(app)
+reporting.add_to(app)
 runs.add_to(app)
 plugins.add_to(app)
 

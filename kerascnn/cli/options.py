@@ -18,6 +18,13 @@ Setting = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 RunsFolder = Annotated[Path, typer.Option("--runs", metavar="DIR", help="The folder that holds the runs.")]
+RunNames = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="RUN...",
+        help="Runs: their ids, beginnings of them, their folders, or `latest`. Several answer together, by the mean.",
+    ),
+]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run: its id, a beginning of it, its folder, or `latest`.")
 ]

@@ -88,4 +88,4 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def _is_number(cell: str) -> bool:
-    return not cell or cell.replace(",", "").replace(".", "", 1).isdecimal()
+    return not cell or cell.lstrip("+-").replace(",", "").replace(".", "", 1).isdecimal()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(
-        help="List runs, show one, go on with one.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
+        help="List runs, show one, compare two, go on with one.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        add_completion=False,
     )
     group.command("list")(list_all)
     group.command("show")(show)
+    group.command("compare")(compare)
     group.command("resume")(resume)
     app.add_typer(group, name="runs")
 
@@ -67,6 +71,57 @@ def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False)
         result(f"{split:<8} {_figures(report['metrics'])}")
 
 
+def compare(
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A run: its id, a beginning of it, its folder, or `latest`.")
+    ],
+    second: Annotated[str, typer.Argument(metavar="B", help="The run that is compared with it.")],
+    split: Annotated[str, typer.Option(help="test, validation or train; both are evaluated on it.")] = "test",
+    runs: RunsFolder = Path("runs"),
+    as_json: AsJson = False,
+) -> None:
+    """Show two runs side by side: figures, whether they differ by more than chance, and what was changed.
+
+    Both were evaluated on the same samples. Classifications are compared by McNemar's exact test of the samples that
+    one is right on and the other is not, which are named; other figures by the paired bootstrap. Of the specs only the
+    keys that differ are shown.
+    """
+    from kerascnn.runs.compare import compare as work
+    from kerascnn.runs.compare import say_p
+    from kerascnn.runs.folder import RunFolder
+
+    found = work(RunFolder.find(first, runs), RunFolder.find(second, runs), split)
+    if as_json:
+        document(found)
+        return
+    for side in ("a", "b"):
+        about = found[side]
+        result(f"{side.upper()}  {about['run']}  {about['name']}  {_size(about)}")
+    result("")
+    rows = [
+        [row["metric"], *(_number(row[key]) for key in ("a", "b", "difference"))]
+        for row in found["metrics"]
+        if not row["metric"].endswith(("_low", "_high"))
+    ]
+    result(table(["metric", "A", "B", "B - A"], rows))
+    result("")
+    result(found["verdict"])
+    for test in found["tests"][1:]:
+        result(
+            f"{test['metric']} {test['difference']:+.4f} (95 % interval {test['low']:+.4f} to {test['high']:+.4f}, "
+            f"{test['test']} {say_p(test['p'])})"
+        )
+    for name in ("fixed", "broke"):
+        if found[name]:
+            shown = ", ".join(found[name][:_NAMED]) + (", ..." if len(found[name]) > _NAMED else "")
+            result(f"{name:<6} {len(found[name])}: {shown}")
+    for name in ("spec", "environment"):
+        if found[name]:
+            rows = [[row["path"], _short(row["a"]), _short(row["b"])] for row in found[name]]
+            result("")
+            result(table([name, "A", "B"], rows))
+
+
 def resume(
     run: RunName,
     runs: RunsFolder = Path("runs"),
@@ -86,6 +141,7 @@ def resume(
     with Stopper() as stopper:
         announce_keras()
         from kerascnn.cli.progress import make_progress
+        from kerascnn.engine.processes import was_other
         from kerascnn.engine.train import resume as work
 
         progress = make_progress(quiet=quiet)
@@ -93,6 +149,8 @@ def resume(
             work(folder, progress=progress, stop=stopper)
         finally:
             progress.close()
+    if was_other():
+        return
     facts = folder.summary()
     if as_json:
         document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")})
@@ -109,6 +167,29 @@ def say_end(folder: RunFolder) -> None:
     result(f"folder   {facts['path']}")
     result(f"best     epoch {folder.best().get('epoch')}: {say_figures(facts['metrics'])}")
     note(f"next: kerascnn evaluate {facts['path']}")
+
+
+_NAMED = 10
+"""Samples that are named of those fixed and broken; --json names all."""
+_WIDEST = 40
+
+
+def _size(about: dict[str, Any]) -> str:
+    parts = [f"{about['epochs']} epochs"]
+    parts += [f"{about['parameters']:,} parameters"] if about["parameters"] is not None else []
+    parts += [f"{about['seconds']:.0f} s"] if about["seconds"] is not None else []
+    return ", ".join(parts)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4f}"
+
+
+def _short(value: Any) -> str:
+    import json
+
+    text = "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _WIDEST else f"...{text[-_WIDEST:]}"
 
 
 def _figures(figures: dict[str, float]) -> str:

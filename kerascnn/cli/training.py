@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerascnn.cli.options import AsJson, RunName, RunsFolder, Setting, SpecFile
+from kerascnn.cli.judging import calibrate, say_report, unsure_cells
+from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFile
 from kerascnn.cli.output import document, note, result, table
 from kerascnn.cli.runs import say_end
+from kerascnn.cli.several import say_folds, say_seeds
 
 if TYPE_CHECKING:
     from kerascnn.engine.progress import Progress
@@ -24,6 +26,7 @@ def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.command()(predict)
+    app.command()(calibrate)
 
 
 def train(
@@ -33,6 +36,13 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it trains.")] = False,
     folds: Annotated[
         int | None, typer.Option(min=2, max=1000, help="Cross-validate: as data.split.folds of the spec.")
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, max=1000, help="Train from this many seeds, train.seed and those after it."),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="With --seeds: validation (the default) or test, read only when asked for.")
     ] = None,
     find_lr: Annotated[
         bool, typer.Option("--find-lr", help="Train nothing: try rising learning rates and suggest one.")
@@ -47,8 +57,13 @@ def train(
 ) -> None:
     """Train a spec in a new run folder.
 
-    A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean
-    and standard deviation of the figures stand at the end.
+    A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean,
+    standard deviation and the 95 % interval of the mean stand at the end.
+
+    With --seeds it is trained once for each seed, with folds once for each seed and fold. The figures are those of the
+    validation split, with folds of each fold; the test split is read only with --split test. Those of the networks
+    together, by the mean of their answers, stand below. A CSV file has a row for each run. What was interrupted goes
+    on when the same command is given again: runs that are done in the folder of runs are not trained twice.
 
     With --find-lr no run is made: a few steps at rising rates say which learning rate the first stage may have.
 
@@ -66,13 +81,17 @@ def train(
     settings = [*(settings or ()), *([f"data.split.folds={folds}"] if folds else [])]
     loaded = parse_spec(content, str(spec), settings)
     folded = loaded.data.split.folds is not None and loaded.data.split.fold is None
-    if profile and (folded or find_lr):
-        raise UsageError(
-            f"--profile is for one training; {'give data.split.fold' if folded else 'leave out --find-lr'}"
-        )
+    if profile and (folded or seeds or find_lr):
+        what = "leave out --seeds" if seeds else "give data.split.fold" if folded else "leave out --find-lr"
+        raise UsageError(f"--profile is for one training; {what}")
+    if seeds and find_lr:
+        raise UsageError("--find-lr trains nothing; leave out --seeds")
+    if split is not None and not seeds:
+        raise UsageError("--split is for --seeds; `kerascnn evaluate RUN --split` judges a run that is done")
     with Stopper() as stopper:
         announce_keras()
         from kerascnn.cli.progress import make_progress
+        from kerascnn.engine.processes import was_other
         from kerascnn.engine.train import train as work
 
         progress = make_progress(quiet=quiet)
@@ -89,13 +108,18 @@ def train(
                         as_json=as_json,
                     )
                     return
+                if seeds:
+                    say_seeds(loaded, seeds, split, runs, (content, ending), progress, stopper, as_json=as_json)
+                    return
                 if folded:
-                    _cross_validate(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
+                    say_folds(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
                     return
                 measured = {"profile": True} if profile else {}
                 run = work(loaded, runs, given=(content, ending), progress=progress, stop=stopper, **measured)
             finally:
                 progress.close()
+    if was_other():
+        return
     facts = run.summary()
     if as_json:
         seconds = round(time.monotonic() - started, 3)
@@ -149,56 +173,37 @@ def _find_rate(
     note(f"next: {shlex.join([*command, '--set', found.setting])}")
 
 
-def _cross_validate(
-    spec: Spec,
-    runs: Path,
-    given: tuple[bytes, str],
-    progress: Progress,
-    stop: Callable[[], int | None],
-    *,
-    as_json: bool,
-) -> None:
-    from kerascnn.engine.folds import cross_validate
-
-    def told(fold: int, run: RunFolder) -> None:
-        progress.note(f"fold {fold} of {spec.data.split.folds} is done: {run.path}")
-
-    found = cross_validate(spec, runs, given=given, progress=progress, stop=stop, told=told)
-    if as_json:
-        document(found)
-        return
-    names = list(found["metrics"])
-    rows = [[str(row["fold"]), *(f"{row['metrics'][name]:.4f}" for name in names), row["run"]] for row in found["runs"]]
-    rows += [[key, *(f"{found['metrics'][name][key]:.4f}" for name in names), ""] for key in ("mean", "sd")]
-    result(table(["fold", *names, "run"], rows))
-
-
 def evaluate(
-    run: RunName,
+    run: RunNames,
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
-    """Say how good a run is on a split."""
+    """Say how good a run is on a split, or how good several are together.
+
+    Several runs answer together by the mean of their answers, such as their probabilities: runs of one task that
+    differ in their seed or in their network, and have the same samples in the split.
+    """
     from kerascnn.cli.loading import announce_keras
     from kerascnn.runs.folder import RunFolder
 
-    folder = RunFolder.find(run, runs)
+    folders = [RunFolder.find(name, runs) for name in run]
     announce_keras()
+    from kerascnn.engine.ensemble import evaluate_together
     from kerascnn.engine.evaluate import evaluate as work
-    from kerascnn.engine.report import class_head, class_rows, say_metrics, verdict
 
-    report = work(folder, split)
+    report = work(folders[0], split) if len(folders) == 1 else evaluate_together(folders, split)
     if as_json:
         document(report)
         return
-    result(say_metrics(report))
-    result(verdict(report))
+    say_report(report)
     result("")
-    result(table(class_head(report), class_rows(report)))
-    result("")
-    result(f"run folder  {folder.path.resolve()}")
-    result(f"report      {(folder.path / 'report.html').resolve()}")
+    if len(folders) > 1:
+        for folder in folders:
+            result(f"run folder  {folder.path.resolve()}")
+        return
+    result(f"run folder  {folders[0].path.resolve()}")
+    result(f"report      {(folders[0].path / 'report.html').resolve()}")
 
 
 def predict(
@@ -227,8 +232,11 @@ def predict(
         document([prediction.as_dict() for prediction in predictions])
     elif predictions:
         rows: list[list[str]] = [
-            [p.path, p.label, "-" if p.confidence is None else f"{p.confidence:.4f}"] for p in predictions
+            [p.path, p.label, "-" if p.confidence is None else f"{p.confidence:.4f}", *unsure_cells(p)]
+            for p in predictions
         ]
-        result(table(["file", "label", "confidence"], rows))
+        first = predictions[0]
+        more = [] if first.unsure is None else ["sure"]
+        result(table(["file", "label", "confidence", *more, *([] if first.set is None else ["one of"])], rows))
     if bad:
         raise DataError(f"{len(bad)} of {count} files cannot be read", bad)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -28,15 +28,19 @@ class Assigned:
     hashes: dict[str, str]
     """The content that a sample had when the file was written, by its id."""
     left_out: list[str]
-    """Samples that no list names."""
+    """Samples that no list names, or that the file lacks and may lack."""
 
 
-def read_assignment(samples: Sequence[Sample], split: Split) -> Assigned:
-    """Return what `data.split.file` and `data.split.lists` say. Raises DataError with every line that is wrong."""
+def read_assignment(samples: Sequence[Sample], split: Split, may_lack: Set[str] = frozenset()) -> Assigned:
+    """Return what `data.split.file` and `data.split.lists` say. Raises DataError with every line that is wrong.
+
+    The file has a row for every sample, but for those that it may lack.
+    """
     if split.lists is not None:
         return _read_lists(samples, split.lists)
     if split.file is not None:
-        return _read_table(samples, place(split.file, "data.split.file", folder=False), folds=split.folds is not None)
+        file = place(split.file, "data.split.file", folder=False)
+        return _read_table(samples, file, may_lack, folds=split.folds is not None)
     return Assigned({}, {}, {}, [])
 
 
@@ -94,7 +98,7 @@ def _read_lists(samples: Sequence[Sample], lists: SplitLists) -> Assigned:
     return Assigned(parts, {}, {}, [sample.id for sample in samples if sample.id not in parts])
 
 
-def _read_table(samples: Sequence[Sample], file: Path, *, folds: bool) -> Assigned:
+def _read_table(samples: Sequence[Sample], file: Path, may_lack: Set[str], *, folds: bool) -> Assigned:
     rows = csv_rows(file, _text(file))
     if not rows:
         raise DataError(f"{file}: is empty; its first line names the columns, such as id,split")
@@ -133,10 +137,11 @@ def _read_table(samples: Sequence[Sample], file: Path, *, folds: bool) -> Assign
                 parts[name] = SPLIT_NAMES[value.lower()]
             if values.get("sha256"):
                 hashes[name] = values["sha256"]
-    wrong += [(sample.id, "is not in the file") for sample in samples if sample.id not in first]
+    absent = [sample.id for sample in samples if sample.id not in first]
+    wrong += [(name, "is not in the file") for name in absent if name not in may_lack]
     if wrong:
         raise DataError(f"data.split.file {file} does not fit the samples", wrong)
-    left_out = [sample.id for sample in samples if not folds and sample.id not in parts]
+    left_out = absent if folds else [sample.id for sample in samples if sample.id not in parts]
     return Assigned(parts, numbers, hashes, left_out)
 
 

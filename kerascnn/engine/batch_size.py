@@ -14,9 +14,9 @@ import psutil
 from kerascnn.engine.devices import free_device_memory, gpus
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.optimize import make_optimizer
+from kerascnn.engine.part_stream import PartStream
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.position import put_arrays, take_arrays
-from kerascnn.engine.stream import Stream
 from kerascnn.engine.summary import summarize
 from kerascnn.spec import DataInfo, Spec
 
@@ -89,7 +89,7 @@ def try_steps(spec: Spec, facts: dict[str, Any], enter: Callable[[Spec], Phases]
 
 def _takes_a_step(spec: Spec, phases: Phases, number: int) -> bool:
     phase = phases.enter(number)
-    model = keras.Model(phase.model.input, phase.model.output)
+    model = phase.outer()
     groups = {"model": list(model.variables)}
     kept = take_arrays(groups)
     try:
@@ -118,42 +118,6 @@ def _why(facts: Mapping[str, Any], sizes: Sequence[int], samples: int) -> str:
 
 
 # Less, where memory runs out.
-
-
-class PartStream(Stream):
-    """The batches of a stream in parts: one after another they have the very samples, augmented in the same way.
-
-    Parts of a batch that cannot be divided evenly differ by one sample.
-    """
-
-    def __init__(self, whole: Stream, parts: int):
-        self.__dict__.update(whole.__dict__)
-        self.whole, self.parts = whole, parts
-        self.batch_size = -(-whole.batch_size // parts)
-        self._last: tuple[int, Any] = (-1, None)
-
-    @property
-    def steps_per_epoch(self) -> int:
-        """Number of parts in which every sample comes once."""
-        return self.parts * self.whole.steps_per_epoch
-
-    def positions(self, step: int) -> np.ndarray:
-        """Return which of the samples make up a part."""
-        found = self.whole.positions(step // self.parts)
-        return found[self._slice(step, len(found))]
-
-    def batch(self, step: int) -> tuple[Any, np.ndarray]:
-        """Return the elements and the targets of a part."""
-        number = step // self.parts
-        if self._last[0] != number:
-            self._last = (number, self.whole.batch(number))
-        elements, targets = self._last[1]
-        part = self._slice(step, len(targets))
-        return keras.tree.map_structure(lambda array: array[part], elements), targets[part]
-
-    def _slice(self, step: int, samples: int) -> slice:
-        i = step % self.parts
-        return slice(samples * i // self.parts, samples * (i + 1) // self.parts)
 
 
 def parts_of(phase: Phase, split: int) -> int:

@@ -1,4 +1,7 @@
-"""What to do about a network that cannot be built: what shrank or which shapes met, and an input that works."""
+"""What to do about a network that cannot be built: what shrank or which shapes met, and an input that works.
+
+Of what goes wrong in a head, `head_errors` speaks.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +24,8 @@ MOST_TRIES = 16
 _LARGEST = 8192
 _INPUT = "the backbone's input is"
 _PLACE = "model.backbone"
-_SHRUNK = re.compile(r"zero or negative|shrinks to nothing|smaller than the corresponding spatial dimension")
-_UNEQUAL = re.compile(r"incompatible shapes|matching shapes|cannot be broadcast|shapes must be equal|in different s")
+SHRUNK = re.compile(r"zero or negative|shrinks to nothing|smaller than the corresponding spatial dimension")
+UNEQUAL = re.compile(r"incompatible shapes|matching shapes|cannot be broadcast|shapes must be equal|in different s")
 _SHAPE = re.compile(r"[(\[]((?:None[, ]+)?\d+(?:[, ]+\d+)*,?)[)\]]")
 _WINDOW = re.compile(r"(kernel shape|pool_size)=")
 _ENLARGE = {
@@ -37,14 +40,25 @@ Shape = tuple[int, ...]
 
 @contextmanager
 def explaining(spec: Spec, info: DataInfo) -> Iterator[None]:
-    """Say of a BuildError inside what met where, the shape of the input, and the smallest one that works."""
+    """Say of a BuildError inside what met where, the shape of the input, and the smallest one that works.
+
+    What a head or a backbone lets through of its own, such as the KeyError of a feature that is not there, becomes a
+    BuildError as well.
+    """
+    from kerascnn.engine.head_errors import SLIPS, explain_head, explain_slip  # they look at this module
+
     try:
         yield
     except BuildError as error:
-        message = explain(spec, info, error)
+        message = explain(spec, info, error) or explain_head(spec, info, error)
         if message is None:
             raise
         raise BuildError(message, error.spec_path) from error.__cause__
+    except SLIPS as error:
+        explained = explain_slip(spec, info, error)
+        if explained is None:
+            raise
+        raise explained from error
 
 
 def explain(spec: Spec, info: DataInfo, error: BuildError) -> str | None:
@@ -55,15 +69,15 @@ def explain(spec: Spec, info: DataInfo, error: BuildError) -> str | None:
     if error.spec_path.split(".")[:2] != _PLACE.split("."):
         return None
     text = str(error).removeprefix(f"{error.spec_path}: ")
-    shrunk = bool(_SHRUNK.search(text))
-    if _INPUT in text or not (shrunk or _UNEQUAL.search(text)):
+    shrunk = bool(SHRUNK.search(text))
+    if _INPUT in text or not (shrunk or UNEQUAL.search(text)):
         return None
-    apart = len({shape[:-1] for shape in _shapes(text)}) > 1
+    apart = len({shape[:-1] for shape in shapes_in(text)}) > 1
     # Keras keeps a list, for each thread, of weights that were not made: in a thread of its own it goes with it.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        shape, works = thread.submit(_search, spec, info, shrunk, apart).result()
+        shape, works = thread.submit(search_input, spec, info, shrunk, apart, _builds).result()
     said = _shrunk(text, error) if shrunk else _unequal(text, error)
-    return f"{said}; {_advice(spec.task.reads, shape, works, shrunk)}"
+    return f"{said}; {advice(spec.task.reads, shape, works, shrunk)}"
 
 
 def smallest_that_works(side: int, works: Callable[[int], bool], tries: int = MOST_TRIES) -> tuple[int, bool] | None:
@@ -89,17 +103,19 @@ def smallest_that_works(side: int, works: Callable[[int], bool], tries: int = MO
     return high, high - low == 1
 
 
-def _search(spec: Spec, info: DataInfo, shrunk: bool, apart: bool) -> tuple[Shape, str]:
+def search_input(
+    spec: Spec, info: DataInfo, shrunk: bool, apart: bool, builds: Callable[[Spec, Shape], bool]
+) -> tuple[Shape, str]:
     """Return the shape of the backbone's input, and a sentence on one that works ("" where none was found).
 
-    `apart` says that the shapes that met differ in more than channels, so that another input may help.
+    `apart` says that the shapes that met differ in more than channels, so that another input may help; `builds` whether
+    a spec can be built for elements of a shape.
     """
-    with keras.StatelessScope(initialize_variables=False):
-        shape = tuple(preprocess(raw_input(spec, info), spec, info).shape[1:])
+    shape = prepared_shape(spec, info)
     places = len(shape) - 1
 
     def works(sides: Sequence[int]) -> bool:
-        return _builds(spec, (*sides, shape[-1]))
+        return builds(spec, (*sides, shape[-1]))
 
     if shrunk:
         found = smallest_that_works(min(shape[:-1]), lambda side: works((side,) * places))
@@ -116,6 +132,12 @@ def _search(spec: Spec, info: DataInfo, shrunk: bool, apart: bool) -> tuple[Shap
     return shape, ""
 
 
+def prepared_shape(spec: Spec, info: DataInfo) -> Shape:
+    """Return the shape of the backbone's input, without the batch."""
+    with keras.StatelessScope(initialize_variables=False):
+        return tuple(preprocess(raw_input(spec, info), spec, info).shape[1:])
+
+
 def _builds(spec: Spec, shape: Shape) -> bool:
     """Say whether the backbone can be built for elements of this shape. Nothing is given memory."""
     with keras.StatelessScope(initialize_variables=False), tracing():
@@ -127,10 +149,10 @@ def _builds(spec: Spec, shape: Shape) -> bool:
 
 
 def _shrunk(text: str, error: BuildError) -> str:
-    shapes = _shapes(text)
+    shapes = shapes_in(text)
     if text.startswith("the input shrinks to nothing") or not shapes:
         return text.split(" for an input of ")[0]
-    name = _layer(error)
+    name = layer_of(error)
     here = f"'{name}'" if name and error.spec_path == _PLACE else "this layer"
     if _WINDOW.search(text) is None or len(shapes) < 2:
         return f"the input shrinks to nothing: {here} is given {shapes[0]} and takes more than that away"
@@ -142,10 +164,10 @@ def _shrunk(text: str, error: BuildError) -> str:
 
 
 def _unequal(text: str, error: BuildError) -> str:
-    shapes = _shapes(text)
+    shapes = shapes_in(text)
     if error.__cause__ is None or not shapes:
         return text  # one of ours, which names the shapes and what to do
-    name = _layer(error)
+    name = layer_of(error)
     here = f" in '{name}'" if name else ""
     return (
         f"shapes that cannot be joined meet{here}: {' and '.join(map(str, shapes[:4]))}; give the way round the same "
@@ -153,7 +175,7 @@ def _unequal(text: str, error: BuildError) -> str:
     )
 
 
-def _advice(medium: str, shape: Shape, works: str, shrunk: bool) -> str:
+def advice(medium: str, shape: Shape, works: str, shrunk: bool) -> str:
     """Return what the input is, what would work, and where that is said in a spec."""
     said = f"{_INPUT} {shape}" + (f", {works}" if works else "")
     if works.startswith("no "):
@@ -164,7 +186,7 @@ def _advice(medium: str, shape: Shape, works: str, shrunk: bool) -> str:
     return f"{said}: {larger}" + (", a smaller window, or fewer steps that shrink it" if shrunk else "")
 
 
-def _shapes(text: str) -> list[Shape]:
+def shapes_in(text: str) -> list[Shape]:
     """Return the shapes in a message, without the batch."""
     found = []
     for match in _SHAPE.finditer(text):
@@ -173,7 +195,7 @@ def _shapes(text: str) -> list[Shape]:
     return found
 
 
-def _layer(error: BuildError) -> str:
+def layer_of(error: BuildError) -> str:
     """Return the name of the Keras layer that raised an error, "" where that cannot be told.
 
     Keras says its class alone; the layer is the first argument of Keras's own wrapper around its calls.

@@ -95,7 +95,12 @@ class Callbacks:
 def weights_by_name(model: keras.Model) -> dict[str, np.ndarray]:
     """Return the weights of a network by names that are the same each time it is built: `backbone/conv2d_1/kernel`."""
     # A copy: what it is given, a callback may keep and change.
-    return {name: np.array(keras.ops.convert_to_numpy(weight)) for name, weight in _named(model, "", set())}
+    return {name: np.array(keras.ops.convert_to_numpy(weight)) for name, weight in named(model)}
+
+
+def named(model: keras.Model) -> Iterator[tuple[str, Any]]:
+    """Yield the weights of a network, each once, with those names."""
+    yield from _named(model, "", set())
 
 
 def _named(model: keras.Model, above: str, seen: set[int]) -> Iterator[tuple[str, Any]]:

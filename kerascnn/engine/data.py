@@ -8,7 +8,7 @@ import io
 import json
 import os
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,10 +18,11 @@ import numpy as np
 from kerascnn.engine.answers import Answers
 from kerascnn.engine.assign import check_hashes, read_assignment
 from kerascnn.engine.check import check
+from kerascnn.engine.fixes import Fixes, fixed
 from kerascnn.engine.media import ELEMENTS, Elements
 from kerascnn.engine.media.base import name_of
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.split import split_samples
+from kerascnn.engine.split import Division, split_samples
 from kerascnn.errors import DataError, counted
 from kerascnn.runs.atomic import write_bytes
 from kerascnn.spec import DataInfo, Finding, Sample, Spec, spec_from_dict
@@ -106,7 +107,9 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     """
     scan = spec.data.source.scan()
     kind, labels = spec.data.source.target, tuple(scan.labels)
-    samples, notes, hashes, folds = _assigned(scan.samples, spec)
+    fixes = Fixes(spec, scan)
+    as_found, notes, hashes, folds = _assigned(scan.samples, spec, fixes.left_out)
+    samples, notes = fixes.apply(as_found), [*notes, *fixes.notes()]
     if kind == "class":
         _check_classes(samples, labels)
     elif not samples:
@@ -119,7 +122,7 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     sound = [samples[i] for i in good]
     contents = [elements.facts[i]["sha256"] for i in good]
     check_hashes(sound, hashes, contents)
-    division = split_samples(sound, spec.data.split, spec.train.seed, contents, folds)
+    division = _divided(sound, as_found, fixes.left_out, contents, spec, folds)
     parts = [QUARANTINE] * len(samples)
     answers = Answers(samples, scan, kind, elements.facts, elements.form)
     lines = [
@@ -145,21 +148,52 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     return Dataset(info, elements, answers, samples, parts, manifest, [*scan.notes, *notes], findings)
 
 
+def _divided(
+    sound: Sequence[Sample],
+    as_found: Sequence[Sample],
+    out: Set[str],
+    contents: Sequence[str],
+    spec: Spec,
+    folds: dict[str, int] | None,
+) -> Division:
+    """Divide samples by the source's own answers and with those left out, so that `data.fixes` moves none elsewhere."""
+    own = {sample.id: sample for sample in as_found}
+    whole = [own[sample.id] for sample in sound]
+    away, theirs = _read_away([own[name] for name in own if name in out], spec)
+    found = split_samples([*whole, *away], spec.data.split, spec.train.seed, [*contents, *theirs], folds)
+    return replace(
+        found, parts=found.parts[: len(sound)], groups=found.groups[: len(sound)], folds=found.folds[: len(sound)]
+    )
+
+
+def _read_away(samples: Sequence[Sample], spec: Spec) -> tuple[list[Sample], list[str]]:
+    """Return those of the samples left out that can be read, and a hash of the content of each."""
+    if not samples:
+        return [], []
+    try:
+        facts = ELEMENTS[spec.data.source.gives].read(samples, spec, Progress(), keep=False).facts
+    except DataError:
+        return [], []  # what concerns them all, such as sizes that do not agree: no training is to stop for them
+    pairs = [(sample, its["sha256"]) for sample, its in zip(samples, facts, strict=True) if "reason" not in its]
+    return [sample for sample, _ in pairs], [content for _, content in pairs]
+
+
 def _sizes(parts: Sequence[str]) -> dict[str, int]:
     found = Counter(parts)
     return {split: found[split] for split in SPLITS if found[split]}
 
 
 def _assigned(
-    samples: Sequence[Sample], spec: Spec
+    samples: Sequence[Sample], spec: Spec, fixed_out: Set[str] = frozenset()
 ) -> tuple[list[Sample], list[str], dict[str, str], dict[str, int] | None]:
     """Return the samples with the splits that files give them, and what is left out of them."""
-    assigned = read_assignment(samples, spec.data.split)
+    assigned = read_assignment(samples, spec.data.split, fixed_out)
     if spec.data.split.file is None and spec.data.split.lists is None:
         return list(samples), [], {}, None
     out = set(assigned.left_out)
     kept = [replace(s, split=assigned.parts.get(s.id, s.split)) for s in samples if s.id not in out]
-    notes = [f"{counted(len(out), 'sample', 'samples')} on no list of data.split left out"] if out else []
+    said = len(out - fixed_out)
+    notes = [f"{counted(said, 'sample', 'samples')} on no list of data.split left out"] if said else []
     return kept, notes, assigned.hashes, assigned.folds or None
 
 
@@ -168,7 +202,7 @@ def anchor(spec: Spec) -> Spec:
     tree = spec.spell()
     source, split = tree["data"]["source"], tree["data"]["split"]
     places = [(source, field) for field in spec.data.source.paths]
-    places += [(split, "file")]
+    places += [(split, "file"), (tree["data"], "fixes")]
     places += [(split["lists"], part) for part in SPLITS] if split["lists"] else []
     embedding = tree["model"]["preprocess"]["embedding"]
     places += [(embedding, "path")] if isinstance(embedding, dict) else []
@@ -178,6 +212,9 @@ def anchor(spec: Spec) -> Spec:
         for field in spec.model.backbone.paths
         if backbone[field] not in WEIGHTS and os.path.exists(os.path.expanduser(backbone[field]))
     ]
+    for stage, spelled in zip(spec.train.stages, tree["train"]["stages"], strict=True):
+        for method, its in zip(stage.methods, spelled["methods"], strict=True):
+            places += [(its, field) for field in method.paths]
     for section, field in places:
         if section[field] is not None:
             section[field] = os.path.abspath(os.path.expanduser(section[field]))
@@ -186,7 +223,7 @@ def anchor(spec: Spec) -> Spec:
 
 def scan_info(spec: Spec) -> DataInfo:
     """Return the info that a network is built for, from the first element of the source alone. Raises DataError."""
-    scan = spec.data.source.scan()
+    scan = fixed(spec, spec.data.source.scan())
     if spec.data.source.target == "class":
         _check_classes(list(scan.samples), tuple(scan.labels))
     elif not scan.samples:

@@ -16,11 +16,14 @@ import numpy as np
 from PIL import Image
 
 from kerascnn.engine.data import Dataset
+from kerascnn.engine.overlays import classes_of, legend_text, outline, tint
 from kerascnn.engine.pictures import PictureError, read_picture
 from kerascnn.errors import printable
 
 _SIDE = 128
 """Longer side of a small picture in pixels."""
+_LARGER, _SHOWN = 256, 160
+"""Of one with a mask or boxes, and its width on the page."""
 _QUALITY = 80
 _LETTERS = 300
 _POINTS = 160
@@ -33,6 +36,9 @@ class Cards:
     def __init__(self, data: Dataset):
         self.data = data
         self.medium = data.elements.form.medium
+        kind = data.answers.kind
+        self.drawn = kind if self.medium == "image" and kind in ("mask", "boxes") else None
+        """What is drawn on pictures, if anything is."""
 
     def show(self, numbers: Sequence[int]) -> str:
         """Return pictures with their names beneath them; other samples as the rows of a table."""
@@ -40,12 +46,13 @@ class Cards:
             drawn = list(pool.map(self._draw, numbers))
         lines = [self.data.manifest[i] for i in numbers]
         if self.medium == "image":
+            wide = " drawn" if self.drawn else ""
             cards = "".join(
-                f"<figure class='card'>{body}<figcaption>{escape(printable(line['id']))}"
+                f"<figure class='card{wide}'>{body}<figcaption>{escape(printable(line['id']))}"
                 f"<span class='note'>{escape(say_sample(line))}</span></figcaption></figure>"
                 for body, line in zip(drawn, lines, strict=True)
             )
-            return f"<div class='gallery'>{cards}</div>"
+            return f"<div class='gallery'>{cards}</div>{self._legend(numbers)}"
         rows = "".join(
             f"<tr><td>{escape(printable(line['id']))}</td><td>{escape(say_sample(line))}</td><td>{body}</td></tr>"
             for body, line in zip(drawn, lines, strict=True)
@@ -56,6 +63,8 @@ class Cards:
         line = self.data.manifest[i]
         if "reason" in line:
             return _lost(line["reason"])
+        if self.drawn:
+            return self._with_answer(i, line)
         if self.medium == "image":
             return self._picture(i, line)
         if self.medium == "text":
@@ -64,20 +73,38 @@ class Cards:
 
     def _picture(self, i: int, line: Mapping[str, Any]) -> str:
         """Return a small picture in its own shape, in the colours that the model takes."""
-        scale = min(1.0, _SIDE / max(line["height"], line["width"]))
-        size = max(1, round(line["height"] * scale)), max(1, round(line["width"] * scale))
+        size = _smaller((line["height"], line["width"]), _SIDE)
         try:
-            pixels = read_picture(self.data.samples[i].payload, self._form(size)).pixels
+            pixels = read_picture(self.data.samples[i].payload, self._form(size, "stretch")).pixels
         except PictureError as error:
             return _lost(str(error))
-        shown = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0]
-        buffer = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(shown)).save(buffer, "JPEG", quality=_QUALITY)
-        text = base64.b64encode(buffer.getvalue()).decode("ascii")
-        return f"<img alt='' width='{size[1]}' height='{size[0]}' src='data:image/jpeg;base64,{text}'>"
+        return _image(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
 
-    def _form(self, size: tuple[int, int]) -> Any:
-        return replace(self.data.elements.form, size=size, resize="stretch")
+    def _with_answer(self, i: int, line: Mapping[str, Any]) -> str:
+        """Return a picture as the model takes it, for that is where its answer fits, and the answer on it."""
+        form = self.data.elements.form
+        whole = form.size or (line["height"], line["width"])
+        size = _smaller(whole, _LARGER)
+        try:
+            pixels = read_picture(self.data.samples[i].payload, self._form(size, form.resize)).pixels
+        except PictureError as error:
+            return _lost(str(error))
+        pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1].repeat(3, -1)
+        answer = self.data.answers.all[i]
+        if self.drawn == "mask":
+            return f"<div class='over'>{_image(tint(pixels, answer), 0)}</div>"
+        over = outline(answer, self.data.info.labels, whole, _SHOWN / whole[1])
+        return f"<div class='over'>{_image(pixels)}{over}</div>"
+
+    def _legend(self, numbers: Sequence[int]) -> str:
+        if not self.drawn:
+            return ""
+        lines = self.data.manifest
+        found = [classes_of(self.data.answers.all[i], self.drawn) for i in numbers if "reason" not in lines[i]]
+        return legend_text(set().union(*found), self.data.info.labels)
+
+    def _form(self, size: tuple[int, int], resize: str) -> Any:
+        return replace(self.data.elements.form, size=size, resize=resize)
 
 
 def say_sample(line: Mapping[str, Any]) -> str:
@@ -93,6 +120,20 @@ def say_sample(line: Mapping[str, Any]) -> str:
     else:
         said = ""
     return printable(": ".join(part for part in (line["split"], said) if part))
+
+
+def _smaller(size: tuple[int, int], side: int) -> tuple[int, int]:
+    scale = min(1.0, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def _image(pixels: np.ndarray, subsampling: int = 2) -> str:
+    """Return an element; `subsampling` 0 keeps thin lines of colour sharp."""
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "JPEG", quality=_QUALITY, subsampling=subsampling)
+    text = base64.b64encode(buffer.getvalue()).decode("ascii")
+    height, width = pixels.shape[:2]
+    return f"<img alt='' width='{width}' height='{height}' src='data:image/jpeg;base64,{text}'>"
 
 
 def _lost(reason: str) -> str:

@@ -14,6 +14,7 @@ from kerascnn.engine.check_pictures import _NEAR, _same_to_the_eye
 from kerascnn.engine.data import QUARANTINE, Dataset
 from kerascnn.engine.data_cards import Cards
 from kerascnn.engine.near import near_pairs
+from kerascnn.engine.overlays import classes_of
 from kerascnn.engine.report import _STYLE, _table
 from kerascnn.errors import printable
 from kerascnn.runs.atomic import write_text
@@ -28,6 +29,8 @@ _EACH = 8
 _CLASSES = 20
 """Classes of which samples are shown; a table names more of them."""
 _ROWS = 200
+_LOOKED_AT = 500
+"""Masks that are looked at, at the most, to find some of each class."""
 _BINS = 24
 _FORBIDDEN = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 """Should a name get past the escaping, it still cannot run or load anything."""
@@ -40,6 +43,9 @@ _MORE_STYLE = """
 .together { display: flex; flex-wrap: wrap; gap: .6rem; padding: .4rem; border: 1px solid var(--line); }
 .card { width: 110px; margin: 0; font-size: .75rem; line-height: 1.3; overflow-wrap: anywhere; }
 .card img { display: block; max-width: 100%; height: auto; } .card .note { display: block; }
+.drawn { width: 160px; } .over { position: relative; } .over img { width: 100%; }
+.over svg { position: absolute; inset: 0; width: 100%; height: 100%; } .legend { margin: .2rem 0 .8rem; opacity: 1; }
+.ignored { background: repeating-linear-gradient(135deg, #606060 0 3px, #b0b0b0 3px 6px); }
 .lost { display: flex; min-height: 64px; border: 1px dashed var(--error); padding: .3rem; box-sizing: border-box; }
 .badge { color: #fff; border-radius: .3rem; padding: .1rem .45rem; font-size: .8rem; margin-right: .5rem; }
 .error { background: var(--error); } .warning { background: var(--warning); } .said { background: var(--note); }
@@ -246,20 +252,30 @@ def _samples(data: Dataset, cards: Cards) -> str:
     """Return some training samples of each class, always the same ones."""
     split = next(name for name in SPLITS if name in data.sizes)
     members: dict[str, list[int]] = defaultdict(list)
-    for i in data.indices(split).tolist():
-        for name in _names(data.manifest[i]):
-            members[name].append(i)
     rng = np.random.default_rng(0)
+    indices = data.indices(split)
+    if cards.drawn == "mask":  # to look through all of them may take long
+        indices = np.sort(rng.permutation(indices)[:_LOOKED_AT])
+    for i in indices.tolist():
+        for name in _names(data, i):
+            members[name].append(i)
     order = [label for label in ("", *data.info.labels) if label in members]
     parts = [f"<h2>Some samples of the {split} split</h2>"]
+    if cards.drawn:
+        what = "Masks" if cards.drawn == "mask" else "Boxes"
+        parts.append(f"<p class='note'>{what} are drawn on the pictures as the model takes them.</p>")
     for label in order[:_CLASSES]:
         chosen = sorted(rng.choice(members[label], min(_EACH, len(members[label])), replace=False).tolist())
         parts += [f"<h3>{escape(printable(label))}</h3>" if label else "", cards.show(chosen)]
     return "".join(parts) + _and_more(len(order) - _CLASSES, "classes")
 
 
-def _names(line: Mapping[str, Any]) -> list[str]:
+def _names(data: Dataset, i: int) -> list[str]:
     """Return the classes of a sample; an empty one where it has none."""
+    line = data.manifest[i]
+    if data.answers.kind == "mask":
+        shown = classes_of(data.answers.all[i], "mask")
+        return [label for number, label in enumerate(data.info.labels) if number in shown] or [""]
     found = [line["label"]] if line.get("label") else line.get("classes") or [box[0] for box in line.get("boxes", ())]
     return sorted(set(found)) or [""]
 

@@ -74,14 +74,17 @@ def environment() -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Return what of two environments may lead to other bits: versions, backend, processors, flags, threads."""
+    """Return what of two environments may lead to other bits: versions, backend, processors, flags, threads.
+
+    Where they say them, also the number of devices that share a batch, and of processes.
+    """
     flat = []
     for facts in (before, now):
         packages = {f"{name} version": version for name, version in facts.get("versions", {}).items()}
-        plain = {key: facts.get(key) for key in ("python", "platform", "machine", "cpus", "threads", "backend", "gpus")}
+        names = ("python", "platform", "machine", "cpus", "threads", "backend", "gpus", "devices", "processes")
+        plain = {key: facts.get(key) for key in names}
         flat.append({**plain, **packages, **facts.get("flags", {})})
-    names = dict.fromkeys([*flat[0], *flat[1]])
-    return [f"{name} was {flat[0].get(name)}, is {flat[1].get(name)}" for name in names
+    return [f"{name} was {flat[0].get(name)}, is {flat[1].get(name)}" for name in dict.fromkeys([*flat[0], *flat[1]])
             if flat[0].get(name) != flat[1].get(name)]  # fmt: skip
 
 
@@ -112,12 +115,14 @@ def choose_precision(spec: Spec) -> dict[str, str]:
     return {"asked": asked, "used": policy, "why": f"{found[0]} computes in this format faster"}
 
 
-def choose_xla(spec: Spec) -> dict[str, Any]:
+def choose_xla(spec: Spec, devices: int = 1) -> dict[str, Any]:
     """Return whether XLA compiles the training step as a rule, and why; `auto` is measured where that can pay."""
     asked, name = spec.train.xla, backend()
     if name == "torch":
         why = "the torch backend has no XLA" if asked != "off" else "the spec says so"
         return {"asked": asked, "used": False, "why": why}
+    if devices > 1 and name == "tensorflow":
+        return {"asked": asked, "used": False, "why": "TensorFlow does not compile steps of several devices with XLA"}
     if asked != "auto":
         return {"asked": asked, "used": asked == "on", "why": "the spec says so"}
     if name == "jax":

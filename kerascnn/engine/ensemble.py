@@ -26,6 +26,10 @@ def evaluate_together(runs: Sequence[RunFolder], split: str = "test") -> dict[st
         raise UsageError(f"name two runs or more that answer together (got {len(runs)})")
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
+    ids = [run.path.resolve() for run in runs]
+    twice = next((run.id for run in runs if ids.count(run.path.resolve()) > 1), None)
+    if twice is not None:
+        raise UsageError(f"run {twice} is named twice; it would count double in the mean")
     first = Predictor(runs[0])
     for run in runs[1:]:
         _check_alike(first, Predictor(run), split)
@@ -33,6 +37,11 @@ def evaluate_together(runs: Sequence[RunFolder], split: str = "test") -> dict[st
     for run in runs:
         one = Predictor(run)  # a new one each time, so that one model is in memory
         answers = np.concatenate([one.answers(elements) for elements, _ in _held(one, split).batches()])
+        if total is not None and answers.shape != total.shape:
+            raise UsageError(
+                f"run {run.id} answers {_say(answers.shape[1:])} numbers for each sample; run {first.run.id} answers "
+                f"{_say(total.shape[1:])}"
+            )
         total = answers.astype("float64") if total is None else total + answers
     assert total is not None
     held = _held(first, split)
@@ -55,12 +64,23 @@ def _check_alike(first: Predictor, other: Predictor, split: str) -> None:
             f"run {other.run.id} answers {other.task.type_name} with {', '.join(other.labels[:5])}; run "
             f"{first.run.id} answers {first.task.type_name} with {', '.join(first.labels[:5])}"
         )
+    if other.spec.data.source.target in ("mask", "boxes") and other.shape[:2] != first.shape[:2]:
+        raise UsageError(
+            f"run {other.run.id} answers for pictures of {_say(other.shape[:2])} pixels; run {first.run.id} for "
+            f"pictures of {_say(first.shape[:2])}: places in one are no places in the other"
+        )
+    if not _contents(first, split):
+        raise UsageError(f"run {first.run.id} has no {split} split")
     if _contents(other, split) != _contents(first, split):
         raise UsageError(
             f"the {split} split of run {other.run.id} has other samples than that of run {first.run.id}; train with "
-            "the same data.split.file, or with a split that the source itself has"
+            "the same data.split.file, or with a split that the source itself has: else train.seed draws it"
         )
 
 
 def _contents(predictor: Predictor, split: str) -> list[tuple[str, str]]:
     return [(line["id"], line["sha256"]) for line in predictor.run.manifest() if line["split"] == split]
+
+
+def _say(shape: Sequence[int]) -> str:
+    return " x ".join(map(str, shape))

@@ -2,44 +2,60 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from kerascnn.engine.held import HeldSplit
+from kerascnn.engine.judge import judge
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.report import write_report
+from kerascnn.engine.temperature import temperature_of
 from kerascnn.errors import ResourceError, UsageError
+from kerascnn.runs.answers import FOLDER, KEPT, KeptAnswers, write_answers
 from kerascnn.runs.atomic import write_json
 from kerascnn.runs.folder import RunFolder
-from kerascnn.spec import DataInfo
 from kerascnn.spec.data import SPLITS
 
 
 def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = None) -> dict[str, Any]:
-    """Return the task's report of a run on a split, and keep it in the run: `evaluation/SPLIT.json`, `report.html`.
+    """Return the report of a run on a split, and keep it in the run.
+
+    It writes `evaluation/SPLIT.json`, `SPLIT.npz` (every answer, but for masks and boxes) and `report.html`.
 
     The samples are read again from the source and must be those that the run was made with, to the byte. Raises
     UsageError for a split that the run does not have, DataError where its data has changed.
     """
+    predictor = predictor or Predictor(run)
+    ids, truth, answers = answered(predictor, split)
+    report = kept(predictor, split, ids, truth, answers, temperature_of(predictor.model))
+    write_report(run)
+    return report
+
+
+def answered(predictor: Predictor, split: str) -> tuple[list[str], Any, np.ndarray]:
+    """Return the ids of a split's samples, what they are to be answered with, and the network's answers."""
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
-    predictor = predictor or Predictor(run)
-    held = HeldSplit(predictor.spec, run.manifest(), predictor.form, split)
+    held = HeldSplit(predictor.spec, predictor.run.manifest(), predictor.form, split)
     found = [(answers, predictor.answers(elements)) for elements, answers in held.batches()]
     parts = [truth for truth, _ in found]
     truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
-    guesses = np.concatenate([answers for _, answers in found])
-    facts = run.read("data.json")
-    info = DataInfo(predictor.shape, tuple(predictor.labels), facts["counts"], sizes=facts["sizes"])
-    report = predictor.task.report(truth, guesses, info)
-    report = {"run": run.id, "split": split, "samples": len(held), **report, "evaluated": time.time()}
-    folder = run.path / "evaluation"
+    return [sample.id for sample in held.samples], truth, np.concatenate([answers for _, answers in found])
+
+
+def kept(
+    predictor: Predictor, split: str, ids: Sequence[str], truth: Any, answers: np.ndarray, temperature: float
+) -> dict[str, Any]:
+    """Return the report of answers, and keep both in the run. Raises ResourceError."""
+    report = judge(predictor, split, ids, truth, answers, temperature)
+    folder = predictor.run.path / FOLDER
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ResourceError(f"cannot make {folder}: {error.strerror or error}") from error
+    if predictor.spec.data.source.target in KEPT:
+        write_answers(predictor.run, split, KeptAnswers(list(ids), np.asarray(truth), answers))
     write_json(folder / f"{split}.json", report)
-    write_report(run)
     return report

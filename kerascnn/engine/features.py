@@ -14,6 +14,7 @@ import psutil
 
 from kerascnn.engine.phase import Held, Phase
 from kerascnn.engine.predict import at_a_time
+from kerascnn.engine.processes import own
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.stream import Stream, Take
 from kerascnn.errors import BuildError
@@ -69,10 +70,12 @@ def with_features(phase: Phase, spec: Spec, progress: Progress) -> Phase:
     built = phase.built
     extractor = keras.Model(built.model.input, built.features)
     held = 0 if phase.validation is None else len(phase.validation)
-    steps = views * math.ceil(len(np.unique(phase.stream.indices)) / _many(phase)) + held
+    samples = len(np.unique(phase.stream.indices))
+    many = min(samples, _many(phase))
+    steps = views * math.ceil(samples / many) + held
     with progress.count("computing features", steps) as seen:
         found = [_view(phase, extractor, number, seen) for number in range(views)]
-        validation = None if phase.validation is None else _validation(phase.validation, extractor, seen)
+        validation = None if phase.validation is None else _validation(phase.validation, extractor, many, seen)
     inputs = {name: keras.Input(y.shape[1:], name=name, dtype=y.dtype) for name, y in built.features.items()}
     facts = {
         "views": views,
@@ -83,7 +86,7 @@ def with_features(phase: Phase, spec: Spec, progress: Progress) -> Phase:
     return replace(
         phase,
         model=keras.Model(inputs, built.head(inputs)),
-        stream=FeatureStream(phase.stream, found),
+        stream=own(FeatureStream(phase.stream, found), int(spec.train.devices)),
         validation=validation,
         facts={**phase.facts, "features": facts},
     )
@@ -95,6 +98,8 @@ def _views(phase: Phase, spec: Spec) -> tuple[int, str]:
     asked = stage.feature_views
     if asked == 0:
         return 0, "the spec says so"
+    if phase.companions:
+        return 0, f"what the stage does beside steps wants the whole network: {', '.join(phase.companions.each)}"
     mine = {id(weight) for weight in phase.built.head.weights}
     if any(id(weight) not in mine for weight in phase.built.model.trainable_weights):
         if asked:
@@ -147,7 +152,7 @@ def _view(phase: Phase, extractor: keras.Model, number: int, seen: Any) -> tuple
         elements, answers = once.batch(step)
         # The last batch goes on into the next pass.
         places = once.positions(step)[: len(samples) - step * once.batch_size]
-        for name, array in _features(extractor, elements).items():
+        for name, array in _features(extractor, elements, once.batch_size).items():
             kept = features.setdefault(name, np.empty((len(samples), *array.shape[1:]), "float32"))
             kept[places] = array[: len(places)]
         if targets is None:
@@ -158,11 +163,11 @@ def _view(phase: Phase, extractor: keras.Model, number: int, seen: Any) -> tuple
     return features, targets
 
 
-def _validation(held: Held, extractor: keras.Model, seen: Any) -> Held:
+def _validation(held: Held, extractor: keras.Model, many: int, seen: Any) -> Held:
     """Return the validation samples as features."""
     parts = []
     for i in range(len(held)):
-        parts.append(_features(extractor, held[i][0]))
+        parts.append(_features(extractor, held[i][0], many))
         seen()
     features = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     rows = rows_of(held.indices)
@@ -170,9 +175,14 @@ def _validation(held: Held, extractor: keras.Model, seen: Any) -> Held:
     return Held(take, held.targets, held.indices, held.batch_size)
 
 
-def _features(extractor: keras.Model, elements: np.ndarray) -> Mapping[str, np.ndarray]:
+def _features(extractor: keras.Model, elements: np.ndarray, many: int) -> Mapping[str, np.ndarray]:
+    """Return the features of at most `many` elements. A batch of another size would have to be compiled anew."""
+    count = len(elements)
+    if count < many:
+        elements = np.concatenate([elements, np.repeat(elements[-1:], many - count, axis=0)])
     found = extractor.predict_on_batch(elements)
-    return {name: np.asarray(keras.ops.convert_to_numpy(array), "float32") for name, array in found.items()}
+    # With several devices on TensorFlow each gives the features of all, one after another.
+    return {name: np.asarray(keras.ops.convert_to_numpy(array), "float32")[:count] for name, array in found.items()}
 
 
 def rows_of(indices: np.ndarray) -> np.ndarray:

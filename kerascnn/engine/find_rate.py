@@ -77,7 +77,7 @@ def _losses(
         built = build(spec, data.info, weights)
         begin_with_vectors(spec, data, built)
         phase = Phases(spec, data, built, lambda resized: build(resized, data.info, weights)).enter(number)
-        model = keras.Model(phase.model.inputs, phase.model.outputs)
+        model = phase.outer()
         model.compile(
             optimizer=_optimizer(phase, rates[0]),
             loss=spec.task.loss(data.info),

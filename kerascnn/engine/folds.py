@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-
-from kerascnn.engine.evaluate import evaluate
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.train import train
+from kerascnn.engine.several import Planned, evaluated, over, train_all, write_rows
 from kerascnn.errors import UsageError
 from kerascnn.runs.atomic import write_json
 from kerascnn.runs.folder import RunFolder
@@ -30,30 +25,35 @@ def cross_validate(
 ) -> dict[str, Any]:
     """Train a spec once for each of its folds, evaluate each on its test split, and return the figures of all.
 
-    The result holds `runs` (fold, run, path, metrics) and `metrics` (name to mean, standard deviation with n - 1, and
-    the values by fold); it is kept as `folds-ID.json` in `runs`, ID being that of the first run. `told` is called after
-    each fold. Raises UsageError for a spec without folds, and what a training raises: runs that are done stay.
+    The result holds `runs` (fold, run, path, samples, metrics) and `metrics` (name to mean, standard deviation with
+    n - 1, the 95 % interval of the mean, and the values by fold); the interval is a little too narrow, as folds share
+    most of their training samples. It is kept as `folds-ID.json` in `runs`, ID being that of the first run, and its
+    rows as `folds-ID.csv`. `told` is called after each fold. What was interrupted goes on when it is called again.
+    Raises UsageError for a spec without folds, and what a training raises: runs that are done stay.
     """
-    count = spec.data.split.folds
-    if count is None or spec.data.split.fold is not None:
+    if not is_folded(spec):
         raise UsageError("cross-validation needs data.split.folds, and no data.split.fold")
-    rows: list[dict[str, Any]] = []
-    for fold in range(count):
-        run = train(of_fold(spec, fold), runs, given=given, progress=progress, stop=stop)
-        report = evaluate(run, "test")
-        rows.append({"fold": fold, "run": run.id, "path": str(run.path.resolve()), "metrics": report["metrics"]})
-        told(fold, run)
-        # Graphs of one fold are of no use to the next.
-        keras.backend.clear_session()
-        gc.collect()
-    metrics = {}
-    for name in rows[0]["metrics"]:
-        values = [row["metrics"][name] for row in rows]
-        if not name.endswith(("_low", "_high")):
-            metrics[name] = {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1)), "values": values}
-    found = {"name": spec.name, "folds": count, "runs": rows, "metrics": metrics}
-    write_json(Path(runs) / f"folds-{rows[0]['run']}.json", found)
+    planned = [Planned({"fold": fold}, of_fold(spec, fold)) for fold in range(spec.data.split.folds or 0)]
+    done = train_all(
+        planned,
+        runs,
+        given=given,
+        progress=progress,
+        stop=stop,
+        told=lambda one, run: told(one.keys["fold"], run),
+    )
+    rows = evaluated(planned, done, "test")
+    file = Path(runs) / f"folds-{rows[0]['run']}.json"
+    write_rows(file.with_suffix(".csv"), rows, "test")
+    table = str(file.with_suffix(".csv").resolve())
+    found = {"name": spec.name, "folds": len(rows), "runs": rows, "metrics": over(rows, "fold"), "table": table}
+    write_json(file, found)
     return found
+
+
+def is_folded(spec: Spec) -> bool:
+    """Return whether a spec asks for a training for each of its folds."""
+    return spec.data.split.folds is not None and spec.data.split.fold is None
 
 
 def of_fold(spec: Spec, fold: int) -> Spec:

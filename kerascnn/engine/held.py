@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerascnn.engine.answers import Answers
+from kerascnn.engine.fixes import fixed
 from kerascnn.engine.media.base import Form, Raw, name_of
 from kerascnn.errors import DataError, UsageError
 from kerascnn.spec import Sample, Spec
@@ -28,7 +29,7 @@ class HeldSplit:
         if not self.wanted:
             present = [name for name in SPLITS if any(line["split"] == name for line in manifest)]
             raise UsageError(f"this run has no {split} split; it has {', '.join(present)}")
-        scan = spec.data.source.scan()
+        scan = fixed(spec, spec.data.source.scan())
         if self.kind == "class":
             _check_labels(scan.labels, {line["label"] for line in manifest})
         self.samples = [sample for sample in scan.samples if sample.id in self.wanted]

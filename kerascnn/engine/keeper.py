@@ -12,8 +12,9 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn.engine import processes
 from kerascnn.engine.build import Built
-from kerascnn.engine.optimize import averaged
+from kerascnn.engine.distribute import as_on_one_device
 from kerascnn.engine.phase import Phase
 from kerascnn.engine.position import Position, take_arrays, variables_of
 from kerascnn.runs.atomic import append_json_line, write_json_lines, write_with
@@ -25,6 +26,8 @@ _COST = 20
 """A checkpoint is due when this many times as long as the last one took has gone by: a twentieth of the time."""
 _LONG = 600.0
 """Seconds after which a checkpoint is written within an epoch."""
+_ASKED = 10
+"""Steps after which processes that train together ask each other whether one is due within an epoch."""
 
 
 class Keeper:
@@ -55,14 +58,17 @@ class Keeper:
 
         Return whether it was, None where a weight or a figure is not finite: nothing is kept then.
         """
-        with averaged(model):
+        with phase.companions.judged(model, phase.stream):
             weights = phase.built.model.get_weights() if finite else []
             sound = finite and all(np.isfinite(weight).all() for weight in weights)
-            kept = sound and self._is_better(figures[self.spec.train.monitor], at)
+            first = at.epochs == phase.companions.begins
+            kept = sound and (first or self._is_better(figures[self.spec.train.monitor], at))
             if kept:
                 at.best = (figures[self.spec.train.monitor], at.epoch + 1)
                 self._best = weights
-                write_with(self.run.path / "model.keras", lambda path: keras.saving.save_model(phase.built.model, path))
+                with as_on_one_device(phase.built.model):
+                    file = self.run.path / "model.keras"
+                    write_with(file, lambda path: keras.saving.save_model(phase.built.model, path))
         line: dict[str, Any] = {"epoch": at.epoch + 1, "stage": phase.number}
         # JSON has no NaN: a figure that is not finite is null there.
         line |= {name: value if math.isfinite(value) else None for name, value in figures.items()}
@@ -91,12 +97,14 @@ class Keeper:
 
     def checkpoint_if_due(self, at: Position, seconds: float, model: keras.Model) -> None:
         """Write a checkpoint at the end of an epoch, unless the last one is so young that it costs too much."""
-        if time.monotonic() - self._written >= _COST * self._cost:
+        if processes.agreed(time.monotonic() - self._written >= _COST * self._cost):
             self.checkpoint(at, seconds, model)
 
     def checkpoint_if_long(self, at: Position, seconds: float, model: keras.Model) -> None:
         """Write a checkpoint within an epoch that lasts long."""
-        if time.monotonic() - self._written >= max(_LONG, _COST * self._cost):
+        if processes.count() > 1 and at.steps % _ASKED:
+            return
+        if processes.agreed(time.monotonic() - self._written >= max(_LONG, _COST * self._cost)):
             synchronize(model)
             self.checkpoint(at, seconds, model)
 

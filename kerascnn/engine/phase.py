@@ -13,9 +13,12 @@ import numpy as np
 
 from kerascnn.engine.balance import balanced
 from kerascnn.engine.build import Built
+from kerascnn.engine.companions import Companions, check_methods, join, taught
 from kerascnn.engine.data import Dataset
+from kerascnn.engine.distribute import shared
 from kerascnn.engine.parts import factors, freeze
 from kerascnn.engine.predict import at_a_time
+from kerascnn.engine.processes import own
 from kerascnn.engine.stream import Stream, Take
 from kerascnn.spec import Spec
 from kerascnn.spec.training import Stage
@@ -58,11 +61,17 @@ class Phase:
     """What the rate is multiplied with, by the path of a weight."""
     facts: dict[str, Any] = field(default_factory=dict)
     """What `effective.json` says of it."""
+    companions: Companions = field(default_factory=Companions)
+    """What goes along with it."""
 
     @property
     def steps(self) -> int:
         """Steps of an epoch."""
         return self.stream.steps_per_epoch
+
+    def outer(self) -> keras.Model:
+        """Return a new model to compile: compiling one again keeps traces and metrics of the old."""
+        return self.companions.outer(self.model.input, self.model.output)
 
 
 class Phases:
@@ -70,6 +79,7 @@ class Phases:
 
     def __init__(self, spec: Spec, data: Dataset, built: Built, remake: Callable[[Spec], Built]):
         self.spec, self.data, self.built, self.remake = spec, data, built, remake
+        check_methods(spec, data)
         self._now = built
         """The network of the stage before, whose weights go on."""
 
@@ -80,9 +90,9 @@ class Phases:
         """
         stage = self.spec.train.stages[number]
         place = f"train.stages.{number}"
-        built = self._at_size(stage)
+        built = self._at_size(number, stage)
         freeze(built, stage.freeze, f"{place}.freeze")
-        own = factors(built, stage.rates, f"{place}.rates")
+        rates = factors(built, stage.rates, f"{place}.rates")
         stream = self._stream(number, stage)
         facts = {
             "optimizer": stage.optimizer.spell(),
@@ -93,14 +103,19 @@ class Phases:
         }
         if stage.image_size:
             facts["image_size"] = list(stage.image_size)
-        return Phase(number, stage, built, built.model, stream, self._validation(stream), own, facts)
+        validation = self._validation(stream)
+        companions = join(self.spec, self.data, number, built.model)
+        stream = own(taught(stream, companions), int(self.spec.train.devices))
+        return Phase(number, stage, built, built.model, stream, validation, rates, facts, companions)
 
-    def _at_size(self, stage: Stage) -> Built:
+    def _at_size(self, number: int, stage: Stage) -> Built:
         """Return the network at the stage's size of pictures, with the weights of the stage before."""
         spec = self.spec
         if stage.image_size:
             inner = spec.model.preprocess.model_copy(update={"resize": stage.image_size})
             spec = spec.model_copy(update={"model": spec.model.model_copy(update={"preprocess": inner})})
+            # What was drawn before differs where training goes on in another process, and dropout draws from here.
+            keras.utils.set_random_seed((spec.train.seed + number) % 2**32)
             built = self.remake(spec)
         else:
             built = self.built
@@ -135,6 +150,7 @@ class Phases:
             return None
         # As many at a time as a training step takes, or more where they are small.
         many = max(stream.batch_size, at_a_time(self.data.info.shape))
+        many = shared(many, len(held), int(self.spec.train.devices))  # auto is settled by now
         return Held(self.data.elements.take, stream.targets, held, many)
 
 

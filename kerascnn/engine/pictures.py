@@ -37,8 +37,8 @@ _SMALL = 1 << 16
 _FORMATS = ("JPEG", "MPO", "PNG", "GIF", "WEBP", "BMP", "TIFF", "PPM", "AVIF", "HEIF", "ICO")
 """Formats that are read, where Pillow has them. Others have readers that hostile bytes should not reach: that of EPS
 starts Ghostscript."""
-_AHEAD = 4
-"""Pictures that each core may be ahead."""
+_AHEAD, _TOGETHER = 2, 4
+"""Tasks that each core may be ahead, and pictures in each: to hand one over takes time."""
 _NPY = b"\x93NUMPY"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _SAMPLES = 277
@@ -121,14 +121,16 @@ def read_each(
         yield from map(one, payloads)
         return
     cores = os.cpu_count() or 1
-    ahead: deque[Future[Picture | PictureError]] = deque()
+    ahead: deque[Future[list[Picture | PictureError]]] = deque()
     with ThreadPoolExecutor(max_workers=cores) as pool:
-        for payload in payloads:
-            ahead.append(pool.submit(one, payload))
+        for start in range(0, len(payloads), _TOGETHER):
+            ahead.append(
+                pool.submit(lambda some: [one(payload) for payload in some], payloads[start : start + _TOGETHER])
+            )
             if len(ahead) > _AHEAD * cores:
-                yield ahead.popleft().result()
+                yield from ahead.popleft().result()
         while ahead:
-            yield ahead.popleft().result()
+            yield from ahead.popleft().result()
 
 
 def _check_array(dtype: np.dtype, shape: tuple[int, ...], form: Form) -> None:

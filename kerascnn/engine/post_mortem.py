@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 
+from kerascnn.engine import processes
 from kerascnn.engine.phase import Phase
+from kerascnn.engine.position import Position, put_arrays, variables_of
+from kerascnn.runs.checkpoints import Checkpoint
 
 _STEPS = 500
 """Steps that are done again at the most."""
@@ -34,6 +38,20 @@ def first_to_fail(phase: Phase, model: keras.Model, start: int, steps: int) -> s
             return "every layer's output is finite, and the loss of it is not"
         return f"the first numbers that are not finite are the weights of {wrong}, after a step whose loss was finite"
     return ""
+
+
+def first_after(checkpoint: Checkpoint | None, phase: Phase, at: Position, make: Callable[[], keras.Model]) -> str:
+    """Return the same for a training that stands here and last stood at a checkpoint, with a model that `make` makes.
+
+    Nothing is found where there is no checkpoint of this stage, or where steps were not done by one process as a whole.
+    """
+    if checkpoint is None or checkpoint.state["stage"] != phase.number or at.split > 1 or processes.count() > 1:
+        return ""
+    model = make()
+    groups = {name: group for name, group in variables_of(model).items() if name != "metrics"}
+    put_arrays(groups, {name: array for name, array in checkpoint.arrays.items() if not name.startswith("metrics/")})
+    start = checkpoint.state["epochs"] * phase.steps + checkpoint.state["steps"]
+    return first_to_fail(phase, model, start, at.epochs * phase.steps + at.steps - start)
 
 
 def _bad_weights(model: keras.Model) -> str:

@@ -17,10 +17,14 @@ from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw, form_of
 from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.media.placement import place_picture
+from kerascnn.engine.temperature import temperature_of
 from kerascnn.errors import UntrustedFileError, UsageError
+from kerascnn.evaluation.conformal import members
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import DataInfo, spec_from_dict
 
+CALIBRATION = "calibration.json"
+"""What `kerascnn calibrate` found, in the run's folder."""
 _BATCH = 256
 _NUMBERS = 1 << 24
 
@@ -46,10 +50,14 @@ class Prediction:
     """The numbers of a regression."""
     boxes: list[dict[str, Any]] = field(default_factory=list)
     """What a detection found: label, score, and left, top, right and bottom in pixels of the picture itself."""
+    unsure: bool | None = None
+    """Whether the confidence is below the threshold of `kerascnn calibrate --unsure`; None where the run has none."""
+    set: list[str] | None = None
+    """The classes that hold the right one as often as `kerascnn calibrate --conformal` asks, the likeliest first."""
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the fields as plain data."""
-        return asdict(self)
+        """Return the fields as plain data, without those that only a calibrated run has where it is none."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name == "confidence"}
 
 
 class Predictor:
@@ -82,6 +90,22 @@ class Predictor:
             raise UntrustedFileError(f"{path} is not the model of this run: its input is {model.input_shape[1:]}")
         return model
 
+    @cached_property
+    def calibration(self) -> dict[str, Any] | None:
+        """What `kerascnn calibrate` stored; None for a run that was not calibrated.
+
+        Raises UsageError where the model is another one than was calibrated.
+        """
+        if not (self.run.path / CALIBRATION).is_file():
+            return None
+        stored: dict[str, Any] = self.run.read(CALIBRATION)
+        if not math.isclose(temperature_of(self.model), stored["temperature"], rel_tol=1e-6):
+            raise UsageError(
+                f"run {self.run.id} was trained on after it was calibrated; `kerascnn calibrate {self.run.id}` does it "
+                "again, with --off it forgets"
+            )
+        return stored
+
     def answers(self, pictures: np.ndarray) -> np.ndarray:
         """Return the model's answers for elements in its form, such as uint8 `(n, height, width, channels)`."""
         parts = []
@@ -108,10 +132,23 @@ class Predictor:
             if good:
                 answers = self.answers(np.stack([raw.array for _, raw in good]))
                 predictions += [
-                    Prediction(name, **self.task.say(row, self.labels), boxes=self._boxes(row, raw))
+                    Prediction(name, **self.task.say(row, self.labels), boxes=self._boxes(row, raw), **self._sure(row))
                     for (name, raw), row in zip(good, answers, strict=True)
                 ]
         return predictions, bad
+
+    def _sure(self, answer: np.ndarray) -> dict[str, Any]:
+        """Return what the calibration says of an answer: whether it is unsure, and the set of classes."""
+        stored = self.calibration
+        found: dict[str, Any] = {}
+        if stored is None:
+            return {}
+        if stored["unsure"] is not None:
+            found["unsure"] = bool(self.task.say(answer, self.labels)["confidence"] < stored["unsure"]["threshold"])
+        if stored["conformal"] is not None:
+            inside = members(answer[None], stored["conformal"]["lowest"])[0]
+            found["set"] = [self.labels[i] for i in np.argsort(-answer, kind="stable") if inside[i]]
+        return found
 
     def _boxes(self, answer: np.ndarray, raw: Raw) -> list[dict[str, Any]]:
         """Return the boxes of an answer in pixels of the picture itself, the surest first."""

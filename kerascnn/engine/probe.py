@@ -233,7 +233,7 @@ class Pacer:
             "model": self.spec.model.model_dump(mode="json"),
             "task": self.spec.task.spell(),
             "shapes": [list(self.info.shape), len(self.info.labels)],
-            "stage": stage.model_dump(mode="json", include={"freeze", "rates", "image_size", "accumulate"}),
+            "stage": stage.model_dump(mode="json", include={"freeze", "rates", "image_size", "accumulate", "methods"}),
             "optimizer": stage.optimizer.spell(),
             "batch_size": phase.stream.batch_size,
             "precision": keras.config.dtype_policy().name,

@@ -6,7 +6,9 @@ import contextlib
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,7 @@ class Listed:
 
 def published_weights(published: Pretrained) -> Listed:
     """Return weights that Keras publishes. Raises DataError where they can neither be fetched nor found."""
-    builder = getattr(keras.applications, published.builder)
+    builder = _builder(published)
     try:
         # What Keras says of the download belongs to the progress, not to the results.
         with contextlib.redirect_stdout(sys.stderr):
@@ -62,7 +64,7 @@ def published_weights(published: Pretrained) -> Listed:
 
 def weights_by_builder(file: Path, theirs: list[Part], published: Pretrained) -> Listed | None:
     """Return the weights of a file that has the layout of the published network, with its head or without."""
-    builder = getattr(keras.applications, published.builder)
+    builder = _builder(published)
     count = sum(int(np.prod(shape)) for part in theirs for shape in part.shapes)
     bare = builder(weights=None, include_top=False, input_shape=_SIZE)
     length = len(_listed(bare).arrays)
@@ -76,6 +78,10 @@ def weights_by_builder(file: Path, theirs: list[Part], published: Pretrained) ->
             folds = [fold for fold in found.folds if max(fold) < length]
             return Listed(found.names[:length], found.arrays[:length], folds)
     return None
+
+
+def _builder(published: Pretrained) -> Callable[..., keras.Model]:
+    return partial(getattr(keras.applications, published.builder), **published.arguments)
 
 
 def _classes(theirs: list[Part]) -> list[int]:

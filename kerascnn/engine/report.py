@@ -1,4 +1,4 @@
-"""The report of a run: one HTML file that opens from the disk, with no request to anywhere."""
+"""The report of a run: one HTML file that opens from the disk, with no request to anywhere, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -6,8 +6,16 @@ from collections.abc import Sequence
 from html import escape
 from typing import Any
 
-from kerascnn.runs.atomic import write_text
+from kerascnn.engine.galleries import fragment
+from kerascnn.engine.report_parts import parts_of
+from kerascnn.engine.robustness_parts import robustness_parts
+from kerascnn.errors import KerasCnnError
+from kerascnn.evaluation.names import say_name
+from kerascnn.runs.account import how_to_repeat, methods_paragraph, model_card
+from kerascnn.runs.atomic import write_json, write_text
+from kerascnn.runs.failures import failures
 from kerascnn.runs.folder import RunFolder, figures
+from kerascnn.runs.readiness import Gate, readiness
 from kerascnn.spec.data import SPLITS, Finding
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -20,22 +28,28 @@ th, td { padding: .25rem .7rem; border-bottom: 1px solid var(--line); text-align
 th:first-child, td:first-child { text-align: left; }
 .scroll { overflow-x: auto; } .note { opacity: .75; } .cell { min-width: 2.2rem; text-align: center; }
 pre { padding: .8rem; border: 1px solid var(--line); overflow-x: auto; font-size: .85rem; }
-figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } p { overflow-wrap: anywhere; }
+figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } p, li { overflow-wrap: anywhere; }
 """
 
 
 def write_report(run: RunFolder) -> None:
-    """Write `report.html` of a run from what its folder holds."""
+    """Write `report.html`, `report.json` and `model_card.md` of a run from what its folder and its data hold."""
     about, state, effective = run.about(), run.state, run.read("effective.json")
-    evaluations = {
-        split: run.read(f"evaluation/{split}.json")
-        for split in SPLITS
-        if (run.path / "evaluation" / f"{split}.json").is_file()
-    }
+    evaluations = evaluations_of(run)
     title = f"{about['name']}: {run.id}"
     parts = [f"<h1>{escape(title)}</h1>", _opening(run, state.state, evaluations)]
-    parts += [_evaluation(split, evaluations[split]) for split in reversed(SPLITS) if split in evaluations]
+    for split in reversed(SPLITS):
+        if split in evaluations:
+            parts += [_evaluation(run, split, evaluations[split]), _failures(run, split)]
+    if (robustness := _robustness(run)) is not None:
+        parts.append(robustness_parts(robustness))
     parts += [
+        "<h2>Ready to be used?</h2>",
+        _gates(readiness(run)),
+        "<h2>Methods, to paste into a paper</h2>",
+        f"<p>{escape(methods_paragraph(run))}</p>",
+        "<h2>To repeat it</h2>",
+        f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in how_to_repeat(run))}</ul>",
         "<h2>Training</h2>",
         _curves(run.metrics()),
         _data(run.read("data.json")),
@@ -49,6 +63,37 @@ def write_report(run: RunFolder) -> None:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
     write_text(run.path / "report.html", page)
+    write_json(run.path / "report.json", content_of(run))
+    write_text(run.path / "model_card.md", model_card(run))
+
+
+def evaluations_of(run: RunFolder) -> dict[str, Any]:
+    """Return the report of each split that was evaluated."""
+    return {
+        split: run.read(f"evaluation/{split}.json")
+        for split in SPLITS
+        if (run.path / "evaluation" / f"{split}.json").is_file()
+    }
+
+
+def content_of(run: RunFolder) -> dict[str, Any]:
+    """Return what the report says, as plain data."""
+    evaluations = evaluations_of(run)
+    return {
+        **run.summary(),
+        "verdicts": {split: verdict(report) for split, report in evaluations.items()},
+        "evaluations": evaluations,
+        "failures": {split: found for split in evaluations if (found := _found(run, split)) is not None},
+        "robustness": _robustness(run),
+        "readiness": [gate.as_dict() for gate in readiness(run)],
+        "methods": methods_paragraph(run),
+        "repeat": how_to_repeat(run),
+        "history": run.metrics(),
+        "data": run.read("data.json"),
+        "effective": run.read("effective.json"),
+        "spec": run.read("spec.resolved.json"),
+        "environment": run.about()["environment"],
+    }
 
 
 def _opening(run: RunFolder, state: str, evaluations: dict[str, Any]) -> str:
@@ -62,11 +107,20 @@ def _opening(run: RunFolder, state: str, evaluations: dict[str, Any]) -> str:
 
 
 def verdict(report: dict[str, Any]) -> str:
-    """Return one sentence on how good a report's first figure is, beside always giving the same answer."""
+    """Return one sentence on how good a report's first figure is, beside always giving the same answer.
+
+    Where the report says "floor_is", it is compared with that, and errors are better where they are smaller.
+    """
     m = report["metrics"]
     if "accuracy" not in m:
         name, value = next(iter(m.items()))
         floor = report.get("floor", {}).get(name)
+        if floor is not None and "floor_is" in report:
+            compared = "better than" if value < floor else "no better than"
+            return (
+                f"On {report['samples']} {report['split']} samples {say_name(name)} is {value:.4g}, {compared} "
+                f"{report['floor_is']}, which gets {floor:.4g}."
+            )
         beside = "" if floor is None else f"; always giving the same answer would get {floor:.4g}"
         return f"On {report['samples']} {report['split']} samples {say_name(name)} is {value:.4g}{beside}."
     support = {row["label"]: row["support"] for row in report["per_class"]}
@@ -77,37 +131,6 @@ def verdict(report: dict[str, Any]) -> str:
         f"(95 % interval {m['accuracy_low']:.1%} to {m['accuracy_high']:.1%}); always saying "
         f"'{common}' would get {floor:.1%}."
     )
-
-
-def say_name(name: str) -> str:
-    """Return a metric's name for people."""
-    return _NAMES.get(name, name.replace("_", " "))
-
-
-_NAMES = {
-    "macro_f1": "macro F1",
-    "f1": "F1",
-    "mae": "MAE",
-    "rmse": "RMSE",
-    "r2": "R2",
-    "iou": "IoU",
-    "mean_iou": "mean IoU",
-    "map50": "mAP@.5",
-    "map50_95": "mAP@[.5:.95]",
-}
-
-
-def say_metrics(report: dict[str, Any]) -> str:
-    """Return every figure of a report in a line, with its interval where it has one."""
-    m = report["metrics"]
-    said = []
-    for name, value in m.items():
-        if name.endswith(("_low", "_high")):
-            continue
-        low, high = m.get(f"{name}_low"), m.get(f"{name}_high")
-        interval = "" if low is None or high is None else f" (95 % interval {low:.4f} to {high:.4f})"
-        said.append(f"{say_name(name)} {value:.4f}{interval}")
-    return ", ".join(said)
 
 
 def class_head(report: dict[str, Any]) -> list[str]:
@@ -128,17 +151,40 @@ def class_rows(report: dict[str, Any]) -> list[list[str]]:
     ]
 
 
-def _evaluation(split: str, report: dict[str, Any]) -> str:
-    m = report["metrics"]
-    rows = [[name, f"{value:.4f}"] for name, value in m.items() if not name.endswith(("_low", "_high"))]
-    for row in rows:
-        if f"{row[0]}_low" in m:
-            row[1] += f" ({m[f'{row[0]}_low']:.4f} to {m[f'{row[0]}_high']:.4f})"
-    parts = [f"<h2>{split.capitalize()} split</h2>", _table(["Metric", "Value"], rows), "<h3>Classes</h3>"]
+def _evaluation(run: RunFolder, split: str, report: dict[str, Any]) -> str:
+    parts = [f"<h2>{split.capitalize()} split</h2>", parts_of(run, split, report), "<h3>Classes</h3>"]
     parts.append(_table([name[0].upper() + name[1:] for name in class_head(report)], class_rows(report)))
     if "confusion_matrix" in report:
         parts += ["<h3>Confusions</h3>", _confusions(report["confusion_matrix"], report["labels"])]
     return "".join(parts)
+
+
+def _found(run: RunFolder, split: str) -> dict[str, Any] | None:
+    """Return the failures on a split; None where no answers were kept."""
+    if not (run.path / "evaluation" / f"{split}.npz").is_file():
+        return None
+    return dict(failures(run, split))
+
+
+def _robustness(run: RunFolder) -> dict[str, Any] | None:
+    """Return the robustness card; None where `kerascnn robustness` was not run."""
+    return run.read("robustness.json") if (run.path / "robustness.json").is_file() else None
+
+
+def _failures(run: RunFolder, split: str) -> str:
+    found = _found(run, split)
+    if found is None:
+        return ""
+    try:
+        shown = fragment(run, found)
+    except KerasCnnError as error:
+        shown = f"<p class='note'>The samples cannot be shown: {escape(str(error).splitlines()[0])}</p>"
+    return f"<h3>Mistakes</h3>{shown}"
+
+
+def _gates(gates: Sequence[Gate]) -> str:
+    said = {True: "yes", False: "no", None: "does not apply"}
+    return _table(["Gate", "Passed", "Why"], [[gate.title, said[gate.passed], gate.reason] for gate in gates])
 
 
 def _confusions(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> str:

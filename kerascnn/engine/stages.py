@@ -12,15 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn.engine import processes
 from kerascnn.engine.batch_size import SPLITS, divided, in_parts, parts_in
 from kerascnn.engine.callbacks import Callbacks
+from kerascnn.engine.distribute import dividable, fed, feeding, synchronize_norms
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.features import with_features
 from kerascnn.engine.keeper import Keeper, synchronize
 from kerascnn.engine.optimize import current_rate, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.position import Position, put_arrays, variables_of
-from kerascnn.engine.post_mortem import first_to_fail
+from kerascnn.engine.post_mortem import first_after
 from kerascnn.engine.probe import Pacer
 from kerascnn.engine.profile import Profile
 from kerascnn.engine.progress import Progress
@@ -80,7 +82,10 @@ class Trainer:
             self._begin_callbacks()
         while self.position.stage < len(self.spec.train.stages):
             phase = with_features(self.phases.enter(self.position.stage), self.spec, self.progress)
-            ended = self._run_phase(phase)
+            try:
+                ended = self._run_phase(phase)
+            finally:
+                phase.companions.leave()
             self.keeper.put_best(phase.built)
             self.position.next_stage(self._facts(phase, ended))
             self.after_stage(self.position.stages)
@@ -107,6 +112,8 @@ class Trainer:
 
     def _compile(self, phase: Phase) -> keras.Model:
         """Return a model of a stage that stands where the training does, and is made as the steps are to be done."""
+        if self.pacer is None:
+            self.position.pace = {}  # those of an earlier session on one device
         pace = self.position.pace
         together = pace["steps_per_execution"]["used"] if pace else 1
         if (phase.steps - self.position.steps) % together or phase.steps % together:
@@ -114,7 +121,11 @@ class Trainer:
         model = self._made(phase, bool(pace["xla"]["used"]) if pace else self.xla, together)
         begins = self._arrays is None
         if self._divided > 1:
-            self._divide(phase, model)
+            assert self._arrays is not None
+            batches = (self.position.epochs * phase.steps + self.position.steps) // self._divided
+            self._arrays, fits = divided(self._arrays, model.optimizer, self._divided, batches)
+            if not fits:
+                self._say("the optimizer's moments do not fit divided batches and begin anew; its schedule goes on")
         if not begins and self.position.steps == 0:
             self._put(phase, model)
         if self.pacer is not None and not pace and self.position.steps == 0 and self._asked is None:
@@ -128,7 +139,8 @@ class Trainer:
         """Return a new outer model for a stage: compiling one again keeps traces and metrics of the old."""
         stage = phase.stage
         updates = max(1, phase.steps * stage.epochs // stage.accumulate)
-        model = keras.Model(phase.model.input, phase.model.output)
+        model = phase.outer()
+        synchronize_norms(model)
         model.compile(
             optimizer=make_optimizer(stage, updates, self.position.slower, phase.factors),
             loss=self.spec.task.loss(self.phases.data.info),
@@ -137,6 +149,7 @@ class Trainer:
             steps_per_execution=together,
         )
         model.optimizer.build(model.trainable_variables)
+        phase.companions.equip(model.optimizer)
         return model
 
     def _put(self, phase: Phase, model: keras.Model) -> None:
@@ -164,16 +177,17 @@ class Trainer:
             at, done = self.position, self.position.steps
             batches = Prefetch(phase.stream, at.epochs * phase.steps + done)
             try:
-                model.fit(
-                    iter(batches) if self.profile is None else self.profile.batches(batches),
-                    steps_per_epoch=phase.steps - done,
-                    epochs=at.epochs + 1 if done else phase.stage.epochs,
-                    initial_epoch=at.epochs,
-                    validation_data=phase.validation,
-                    callbacks=[watch] if self.profile is None else self.profile.around(watch),
-                    verbose=0,
-                    shuffle=False,
-                )
+                with feeding() as switches:
+                    model.fit(
+                        fed(batches if self.profile is None else self.profile.batches(batches), phase.stream),
+                        steps_per_epoch=phase.steps - done,
+                        epochs=at.epochs + 1 if done else phase.stage.epochs,
+                        initial_epoch=at.epochs,
+                        validation_data=phase.validation,
+                        callbacks=[*switches, *([watch] if self.profile is None else self.profile.around(watch))],
+                        verbose=0,
+                        shuffle=False,
+                    )
             except (KerasCnnError, DivergingError):
                 raise
             except Exception:
@@ -197,6 +211,8 @@ class Trainer:
         Raises DivergingError where a figure or a weight is not finite.
         """
         at = self.position
+        # Machines that train together may differ in the last bits, and have to come to the same end.
+        figures = dict(zip(figures, processes.rows(*figures.values())[0].tolist(), strict=True))
         rate = current_rate(model.optimizer)
         wrong = [name for name, value in figures.items() if not math.isfinite(value)]
         kept = self.keeper.end_epoch(at, phase, model, figures, rate=rate, seconds=seconds, finite=not wrong)
@@ -213,7 +229,7 @@ class Trainer:
             multiply_rates(model.optimizer, factor)
         patience = self.spec.train.patience
         ended = ""
-        if patience is not None and at.waited >= patience:
+        if patience is not None and at.waited >= patience and at.epochs > (phase.companions.begins or 0):
             ended = f"no better for {patience} epochs"
         elif self.out_of_time():
             ended = BUDGET
@@ -227,7 +243,7 @@ class Trainer:
     def out_of_time(self) -> bool:
         """Return whether the budget is used up."""
         minutes = self.spec.train.budget.minutes
-        return minutes is not None and self.seconds >= 60 * minutes
+        return minutes is not None and processes.agreed(self.seconds >= 60 * minutes)
 
     def end_step(self, phase: Phase, model: keras.Model, steps: int, logs: Mapping[str, float]) -> None:
         """Look at what one step, or a few, came to. Raises DivergingError, StoppedError."""
@@ -276,13 +292,11 @@ class Trainer:
         self.position.rollbacks, self.position.slower = times + 1, self.position.slower * _HALF
         self.position.seconds = spent
         self._went_back = True
-        text = (
+        self._say(
             f"training diverged in epoch {epoch + (not found.at_end)} ({found}; learning rate {found.rate:g}); back to "
             f"the last checkpoint, after {self.position.epoch} epochs, at half the rate "
             f"({times + 1} of at most {self.spec.train.rollbacks} times)"
         )
-        self.progress.note(text)
-        self.run.log(text)
 
     def _go_smaller(self, whole: Phase) -> bool:
         """Go back to the last checkpoint, or the beginning of the stage, with batches in twice as many parts.
@@ -290,7 +304,7 @@ class Trainer:
         Return whether there was a way: False where a batch was divided often enough, or has not so many samples.
         """
         epoch, split, spent = self.position.epoch, 2 * self.position.split, self.seconds
-        if split > SPLITS or split > whole.stream.batch_size:
+        if split > SPLITS or not dividable(whole.stream.batch_size, split, int(self.spec.train.devices)):
             return False
         checkpoint = self.keeper.last()
         if checkpoint is not None and checkpoint.state["stage"] == whole.number:
@@ -302,34 +316,20 @@ class Trainer:
         if self.position.pace:
             one = {"used": 1, "why": "memory ran out, and batches were divided"}
             self.position.pace = {**self.position.pace, "steps_per_execution": one}
-        text = (
+        self._say(
             f"out of memory in epoch {epoch + 1} with {-(-whole.stream.batch_size * 2 // split)} samples in a step; "
             f"back to the last checkpoint, after {self.position.epoch} epochs, with each batch in {split} parts whose "
             "gradients are averaged: the weights move by the same samples"
         )
-        self.progress.note(text)
-        self.run.log(text)
         return True
 
-    def _divide(self, phase: Phase, model: keras.Model) -> None:
-        """Fit what a checkpoint holds of the optimizer to batches in more parts."""
-        assert self._arrays is not None
-        batches = (self.position.epochs * phase.steps + self.position.steps) // self._divided
-        self._arrays, fits = divided(self._arrays, model.optimizer, self._divided, batches)
-        if not fits:
-            text = "the optimizer's moments do not fit divided batches and begin anew; its schedule goes on"
-            self.progress.note(text)
-            self.run.log(text)
+    def _say(self, text: str) -> None:
+        self.progress.note(text)
+        self.run.log(text)
 
     def _diverged(self, phase: Phase, found: DivergingError, checkpoint: Checkpoint | None) -> DivergedError:
-        at, first = self.position, ""
-        if checkpoint is not None and checkpoint.state["stage"] == phase.number and at.split == 1:
-            model = self._made(phase, xla=False, together=1)
-            groups = {name: group for name, group in variables_of(model).items() if name != "metrics"}
-            arrays = {name: array for name, array in checkpoint.arrays.items() if not name.startswith("metrics/")}
-            put_arrays(groups, arrays)
-            start = checkpoint.state["epochs"] * phase.steps + checkpoint.state["steps"]
-            first = first_to_fail(phase, model, start, at.epochs * phase.steps + at.steps - start)
+        at = self.position
+        first = first_after(checkpoint, phase, at, lambda: self._made(phase, xla=False, together=1))
         kept = f"the model of epoch {at.best[1]} is kept" if at.best else "no model was kept"
         return DivergedError(
             f"training diverged in epoch {at.epoch + (not found.at_end)} ({found}; learning rate {found.rate:g}); "
@@ -339,9 +339,9 @@ class Trainer:
 
     def _facts(self, phase: Phase, ended: str) -> dict[str, Any]:
         """Return what `effective.json` says of a stage."""
-        facts = in_parts(phase, self.position.split).facts
         return {
-            **facts,
+            **in_parts(phase, self.position.split).facts,
+            **phase.companions.facts(self.position),
             **self.position.pace,
             "learning_rates": self.position.rates,
             "epochs": self.position.epochs,

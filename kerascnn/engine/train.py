@@ -11,11 +11,13 @@ from typing import Any
 import keras
 
 from kerascnn import __version__
+from kerascnn.engine import processes
 from kerascnn.engine.batch_size import settle, try_steps
 from kerascnn.engine.build import Built, build, precision_policy
 from kerascnn.engine.callbacks import Callbacks
 from kerascnn.engine.data import QUARANTINE, Dataset, anchor, load_data
 from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, differences, environment, gpus
+from kerascnn.engine.distribute import choose_devices, distributed
 from kerascnn.engine.faults import explain
 from kerascnn.engine.phase import Phases
 from kerascnn.engine.probe import Pacer
@@ -60,12 +62,17 @@ def train(
             f"data.split.folds asks for {spec.data.split.folds} trainings: use cross_validate, or say with "
             "data.split.fold which one this is"
         )
+    processes.join()
     spec = anchor(spec)
+    if processes.index():
+        spec, runs, progress, profile = processes.without_callbacks(spec), processes.scratch(), Progress(), False
+    stop = processes.agreed_stop(stop)
     text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
     with RunLock(run.path):
         _guarded(run, lambda: _work(spec, run, progress, stop, profile=profile))
+    processes.leave()
     return run
 
 
@@ -79,13 +86,21 @@ def resume(
     where the data has changed, KerasCnnError as `train` does.
     """
     progress = progress or Progress()
+    processes.join()
+    if processes.index():
+        run, progress = processes.copied(run), Progress()
+    stop = processes.agreed_stop(stop)
     with RunLock(run.path):
+        processes.rows(0)  # by now the others have copied the folder
         state = run.state
         if "running" not in NEXT[state.state]:
             raise UsageError(f"run {run.id} cannot be resumed: its state is '{state.state}'")
         run.about()
         spec = spec_from_dict(run.read("spec.resolved.json"))
+        if processes.index():
+            spec = processes.without_callbacks(spec)
         _guarded(run, lambda: _work(spec, run, progress, stop, going_on=True))
+    processes.leave()
     return run
 
 
@@ -94,7 +109,7 @@ def _guarded(run: RunFolder, work: Callable[[], None]) -> None:
     try:
         work()
     except BaseException as error:
-        explained = explain(error)
+        explained = processes.explained(explain(error))
         _record(run, explained)
         if explained is error:
             raise
@@ -127,11 +142,13 @@ def _work(
     for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity != "note")]:
         progress.note(note)
         run.log(note)
-    precision, xla = choose_precision(spec), choose_xla(spec)
+    _check_same_work(spec, data, checkpoint)
+    spec, devices = choose_devices(spec, len(data.indices("train")), len(data.indices("validation")))
+    precision, xla = choose_precision(spec), choose_xla(spec, len(devices["used"]))
     # What an earlier session chose holds, or the bits would not.
     earlier = run.read("effective.json") if checkpoint is not None else {}
     spec, batch = settle(spec, data.info, len(data.indices("train")), earlier.get("batch"))
-    with precision_policy(precision["used"]):
+    with distributed(devices["used"]), precision_policy(precision["used"]):
         built = build(spec, data.info, weights)
         if batch is not None and not earlier and gpus():
             spec, batch = try_steps(
@@ -155,10 +172,11 @@ def _work(
             progress.note(f"{said.id}: {said}")
             run.log(f"{said.id}: {said}")
         effective = _effective(spec, data, built, precision, earlier.get("xla", xla))
+        effective["devices"] = devices
         if batch is not None:
             effective["batch"] = batch
         effective["advice"] = [said.as_dict() for said in advice]
-        effective["resumes"] = _resumes(run, progress) if going_on else []
+        effective["resumes"] = _resumes(run, progress, devices) if going_on else []
         write_json(run.path / "effective.json", effective)
 
         def tell(stages: list[dict[str, Any]]) -> None:
@@ -171,7 +189,8 @@ def _work(
             tell(trainer.position.stages)
 
         phases = Phases(spec, data, built, lambda resized: build(resized, data.info, weights))
-        pacer = Pacer(spec, data.info, xla, progress, stop, chosen)
+        mirrored = keras.backend.backend() == "tensorflow" and len(devices["used"]) > 1
+        pacer = None if mirrored else Pacer(spec, data.info, xla, progress, stop, chosen)
         trainer = Trainer(spec, phases, run, progress, stop, xla=xla["used"], pacer=pacer, after_stage=tell)
         with ExitStack() as around:
             trainer.callbacks = around.enter_context(Callbacks(spec, run, progress, going_on=going_on))
@@ -209,9 +228,22 @@ def _check_same_data(run: RunFolder, data: Dataset) -> None:
         )
 
 
-def _resumes(run: RunFolder, progress: Progress) -> list[dict[str, Any]]:
+def _check_same_work(spec: Spec, data: Dataset, checkpoint: Checkpoint | None) -> None:
+    """Raise DataError where processes that train together do not train the same."""
+    tree = spec.spell()
+    work = {**{name: tree[name] for name in ("task", "augment", "model")}, "train": {**tree["train"], "callbacks": []}}
+    versions = environment()["versions"]
+    processes.same(work, data.fingerprint, versions, None if checkpoint is None else checkpoint.state)
+
+
+def _resumes(run: RunFolder, progress: Progress, devices: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what `effective.json` says of all resumes, this one the last: whether the machine is the same."""
     before, now = run.about()["environment"], environment()
+    if (run.path / "effective.json").is_file() and "devices" in (there := run.read("effective.json")):
+        before, now = (
+            {**facts, "devices": len(used["used"]), "processes": used.get("processes", 1)}
+            for facts, used in ((before, there["devices"]), (now, devices))
+        )
     differing = differences(before, now)
     if differing:
         text = f"this resume is not exact: {'; '.join(differing)}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
 from kerascnn.engine.keeper import synchronize
-from kerascnn.engine.optimize import averaged, keeps_averages
+from kerascnn.engine.optimize import keeps_averages
 from kerascnn.engine.phase import Phase
 
 if TYPE_CHECKING:
@@ -37,13 +38,17 @@ class Watch(keras.callbacks.Callback):
         self._began = time.monotonic()
         self._averages = keeps_averages(trained.optimizer)
         self._own: list[np.ndarray] = []
-        self._swapped = averaged(trained)
+        self._judged = ExitStack()
+        self._to_end = True
+        """Whether the companions of the stage have yet to hear that the epoch is over."""
 
     def on_epoch_begin(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Begin an epoch, or what is left of one."""
-        self._began = time.monotonic()
+        self._began, self._to_end = time.monotonic(), True
         self._before = self.trainer.position.steps
         self.trainer.begin_epoch(self.phase, self.trained)
+        if self._before == 0:
+            self.phase.companions.begin_epoch(self.trainer.position.epochs)
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, float] | None = None) -> None:
         """Pass on what a step came to."""
@@ -52,19 +57,19 @@ class Watch(keras.callbacks.Callback):
             self.trained.stop_training = True
 
     def on_test_begin(self, logs: Mapping[str, float] | None = None) -> None:
-        """Let the averages of the weights be judged, where there are any."""
-        if self._averages:
-            self._swapped = averaged(self.trained)
-            self._swapped.__enter__()
+        """Let the model be judged that is to be kept, such as averages of the weights."""
+        self._end_training()
+        if self._averages or self.phase.companions:
+            self._judged.enter_context(self.phase.companions.judged(self.trained, self.phase.stream))
 
     def on_test_end(self, logs: Mapping[str, float] | None = None) -> None:
         """Go on with the weights themselves."""
-        if self._averages:
-            self._swapped.__exit__(None, None, None)
+        self._judged.close()
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, float] | None = None) -> None:
         """Pass on what an epoch came to."""
         synchronize(self.trained)
+        self._end_training()
         figures = {name: float(value) for name, value in (logs or {}).items()}
         seconds = time.monotonic() - self._began
         self.ended = self.trainer.end_epoch(self.phase, self.trained, figures, seconds)
@@ -72,6 +77,13 @@ class Watch(keras.callbacks.Callback):
             self.trained.stop_training = True
         if self._averages:
             self._own = [keras.ops.convert_to_numpy(weight) for weight in self.trained.trainable_weights]
+
+    def _end_training(self) -> None:
+        """Let the companions of the stage know that the epoch's last step is done."""
+        if self._to_end and self.phase.companions:
+            synchronize(self.trained)
+            self.phase.companions.end_epoch(self.trainer.position.epochs)
+        self._to_end = False
 
     def after_fit(self) -> None:
         """Undo what Keras does when it thinks that training is over: it puts the averages in the weights' place."""

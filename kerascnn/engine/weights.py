@@ -54,7 +54,8 @@ def fetch_weights(spec: Spec) -> Weights | None:
         normalize = spec.model.preprocess.normalize
         other = normalize not in ("auto", published.scale) and spec.task.reads == "image"
         note = f"model.preprocess.normalize is {normalize}, and they were trained with {published.scale}"
-        origin = f"imagenet ({published.builder} of keras.applications)"
+        told = "".join(f", {name} {value:g}" for name, value in published.arguments.items())
+        origin = f"imagenet ({published.builder} of keras.applications{told})"
         return Weights(origin, scale_of(spec), listed=published_weights(published), notes=(note,) if other else ())
     file, run = weights_file(backbone.weights)
     with opened(file) as found:

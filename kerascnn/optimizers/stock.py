@@ -21,8 +21,8 @@ class _Optimizer(Optimizer):
     keras_name: ClassVar[str]
 
     weight_decay: float = Field(0.0, ge=0, lt=1)
-    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation and tables (of
-    positions, of words) are left alone."""
+    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation, factors of
+    channels (layer scale) and tables (of positions, of words) are left alone."""
     clipnorm: float | None = Field(None, gt=0)
     """Largest norm of the gradient of all weights together; left out: no limit."""
     clipvalue: float | None = Field(None, gt=0)
@@ -67,12 +67,28 @@ class _Optimizer(Optimizer):
             **self.model_dump(exclude={"weight_decay", "clipnorm", "clipvalue", "ema"}),
         )
         if self.weight_decay:
-            optimizer.exclude_from_weight_decay(var_names=[_NOT_DECAYED])
+            _spare(optimizer)
         return optimizer
 
     def _decay(self) -> dict[str, float | None]:
         # None saves a multiplication by 1.
         return {"weight_decay": self.weight_decay or None}
+
+
+def _spare(optimizer: Any) -> None:
+    """Let an optimizer take nothing off weights by name, nor off those of less than two dimensions.
+
+    Which those are is known when it is given its weights: what scales channels is named `kernel`, as a matrix is.
+    """
+    build = optimizer.build
+
+    def build_and_spare(variables: Any) -> None:
+        if not optimizer.built:
+            vectors = [variable for variable in variables if len(variable.shape) < 2]
+            optimizer.exclude_from_weight_decay(vectors, [_NOT_DECAYED])
+        build(variables)
+
+    optimizer.build = build_and_spare
 
 
 @register("sgd")
@@ -110,8 +126,8 @@ class AdamW(_Moments):
     keras_name: ClassVar[str] = "AdamW"
 
     weight_decay: float = Field(0.004, ge=0, lt=1)
-    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation and tables (of
-    positions, of words) are left alone."""
+    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation, factors of
+    channels (layer scale) and tables (of positions, of words) are left alone."""
 
     def _decay(self) -> dict[str, float | None]:
         return {"weight_decay": self.weight_decay}  # Keras's AdamW refuses to be without
@@ -225,8 +241,8 @@ class Muon(_Optimizer):
     keras_name: ClassVar[str] = "Muon"
 
     weight_decay: float = Field(0.004, ge=0, lt=1)
-    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation and tables (of
-    positions, of words) are left alone."""
+    """Fraction of each weight (times the learning rate) taken off at each step. Biases, normalisation, factors of
+    channels (layer scale) and tables (of positions, of words) are left alone."""
     momentum: float = Field(0.95, ge=0, lt=1)
     """Weight of the past steps in the next one."""
     nesterov: bool = True

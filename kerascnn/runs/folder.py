@@ -7,7 +7,9 @@ labels.json           classes in the order of the outputs   input.json   how a r
 effective.json        what was really done: precision, XLA, rates, trainable parameters, augmentation
 state.json            the state, with the process            run.lock   held by the process while it works
 metrics.jsonl         a line for each epoch                  logs/run.log   notes and errors with times
-model.keras           the best model so far                  evaluation/SPLIT.json, report.html
+model.keras           the best model so far                  evaluation/SPLIT.json, SPLIT.npz: figures and every answer
+calibration.json      temperature, threshold and sets        robustness.json: what corruptions and attacks leave
+report.html, report.json, model_card.md   all of it, to be read
 """
 
 from __future__ import annotations

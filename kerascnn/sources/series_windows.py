@@ -38,7 +38,7 @@ class SeriesWindows(Source):
     path: str
     """The CSV file; a relative one starts from the folder that the command runs in."""
     window: int = Field(48, ge=2, le=1_000_000)
-    """Steps that the model sees."""
+    """Steps that the model sees. Of a longer series that a forecast is asked for, it sees the last ones."""
     horizon: int = Field(1, ge=1, le=100_000)
     """Steps that it forecasts."""
     stride: int = Field(1, ge=1, le=1_000_000)

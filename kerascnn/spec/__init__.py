@@ -1,17 +1,21 @@
 """Floor 1: specs, components and their registry. It needs pydantic and PyYAML, and never keras."""
 
+from kerascnn.spec.companion import Companion, JoinedStage, Trained
 from kerascnn.spec.component import Component, OneOf, components, find, register
 from kerascnn.spec.data import Box, DataInfo, Finding, Pretrained, Sample, Scan
+from kerascnn.spec.explained import Attention, Explained, Features
 from kerascnn.spec.follower import Follower, Training, Weights
 from kerascnn.spec.kinds import (
     IGNORE,
     Augmentation,
     Backbone,
     Callback,
+    Explainer,
     Fill,
     Geometric,
     Head,
     Layer,
+    Method,
     Mixing,
     Optimizer,
     Schedule,
@@ -24,18 +28,25 @@ from kerascnn.spec.spec import Spec
 
 __all__ = [
     "IGNORE",
+    "Attention",
     "Augmentation",
     "Backbone",
     "Box",
     "Callback",
+    "Companion",
     "Component",
     "DataInfo",
+    "Explained",
+    "Explainer",
+    "Features",
     "Fill",
     "Finding",
     "Follower",
     "Geometric",
     "Head",
+    "JoinedStage",
     "Layer",
+    "Method",
     "Mixing",
     "OneOf",
     "Optimizer",
@@ -47,6 +58,7 @@ __all__ = [
     "Source",
     "Spec",
     "Task",
+    "Trained",
     "Training",
     "Weights",
     "components",

@@ -38,6 +38,8 @@ class Pretrained:
     """The function of `keras.applications` that knows them. Its weights, in their order, fit the backbone's."""
     scale: Scale
     """The scale of pictures that they were trained with."""
+    arguments: Mapping[str, float | bool] = field(default_factory=dict, hash=False)
+    """What the function is called with besides: which of the networks that it knows, such as `{"alpha": 0.5}`."""
 
 
 Target = Path | tuple[Box, ...] | tuple[str, ...] | tuple[float, ...]

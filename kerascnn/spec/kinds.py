@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
-from kerascnn.errors import UsageError
+from kerascnn.spec.augmentation import IGNORE, Augmentation, Fill, Geometric, Mixing
+from kerascnn.spec.companion import Companion, JoinedStage
 from kerascnn.spec.component import Component
 from kerascnn.spec.data import DataInfo, Pretrained, Scan
+from kerascnn.spec.explained import Explained
 from kerascnn.spec.follower import Follower, Training
 
 if TYPE_CHECKING:
@@ -72,151 +74,8 @@ class Head(Component):
         """Return the answer as a symbolic float32 tensor with `outputs` numbers for each element (or place)."""
 
 
-class Augmentation(Component):
-    """A random change to the training data that leaves its label true. It is never part of a model.
-
-    What belongs to a picture goes with it: a mask of class numbers, or boxes. One that moves pixels about says so by
-    deriving from Geometric, or by its own `apply_with_masks` and `apply_with_boxes`.
-    """
-
-    kind: ClassVar[str] = "augmentation"
-    folder: ClassVar[str] = "kerascnn.augmentations"
-    reads: ClassVar[str] = "image"
-    """The kind of data that it changes."""
-    carries: ClassVar[frozenset[str]] = frozenset({"mask", "boxes"})
-    """What stays true of a changed picture, or is moved with it: "mask", "boxes"."""
-
-    @abstractmethod
-    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the changed batch, of the same shape and type.
-
-        `images` is uint8 `(n, height, width, channels)` and is not to be written to. All chance comes from `rng`, so
-        that the same generator gives the same batch.
-        """
-
-    def apply_with_masks(
-        self, images: np.ndarray, masks: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the changed batch, and the masks that belong to it: unchanged, where pixels stay in their places.
-
-        `masks` are class numbers, uint8 `(n, height, width)`; IGNORE stands where a picture shows nothing. The pictures
-        are those that `apply` gives. Raises UsageError for one that cannot take masks along.
-        """
-        self.must_carry("mask")
-        return self.apply(images, rng), masks
-
-    def apply_with_boxes(
-        self, images: np.ndarray, boxes: Sequence[np.ndarray], rng: np.random.Generator
-    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-        """Return the changed batch, the boxes that belong to it, and which of each picture's boxes are still in it.
-
-        `boxes` are float32 `(k, 4)` for each picture: left, top, right and bottom in pixels from the upper left corner.
-        Those out of sight come back as well, with False in the last array `(k,)`. The pictures are those that `apply`
-        gives. Raises UsageError for one that cannot take boxes along.
-        """
-        import numpy as np
-
-        self.must_carry("boxes")
-        return self.apply(images, rng), list(boxes), [np.ones(len(some), bool) for some in boxes]
-
-    def must_carry(self, companion: str) -> None:
-        """Raise UsageError where this augmentation cannot take that along: "mask" or "boxes"."""
-        if companion not in self.carries:
-            name = self.type_name or type(self).__qualname__
-            raise UsageError(
-                f"augment: '{name}' cannot take {_COMPANIONS.get(companion, companion)} along with pictures; "
-                "remove it from `augment`"
-            )
-
-
-_COMPANIONS = {"mask": "masks"}
-
 WEIGHTS = frozenset({"none", "imagenet", "preset"})
 """What `weights` of a backbone may say besides a path."""
-
-IGNORE = 255
-"""The class number of a mask's pixel that counts for nothing."""
-
-Fill = Annotated[
-    Literal["zeros", "reflect", "edge"],
-    Field(
-        description="What shows where the picture does not reach: black, the picture mirrored about its outermost "
-        "pixels, or those pixels drawn out."
-    ),
-]
-"""The field `fill` of a geometric augmentation: `fill: Fill = "zeros"`."""
-
-
-class Geometric(Augmentation):
-    """An augmentation that moves pixels about and leaves their colours alone.
-
-    It says which place of the input each pixel of the output shows. Training multiplies the matrices of neighbours with
-    the same fill and resamples once, straight from the picture: what one of them moves out of sight, the next may bring
-    back.
-    """
-
-    @property
-    def border(self) -> str | None:
-        """What shows where the picture does not reach: the field `fill`; None for one that never looks there."""
-        return getattr(self, "fill", None)
-
-    @abstractmethod
-    def matrices(self, n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
-        """Return a matrix `(n, 3, 3)` for each of n pictures of this size in pixels, float64.
-
-        Output pixel (x, y) shows the input at (u / w, v / w), with (u, v, w) = matrix (x, y, 1). x counts columns, y
-        counts rows, and the centre of the first pixel is (0, 0). All chance comes from `rng`.
-        """
-
-    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the batch, each picture resampled by its matrix."""
-        from kerascnn.spec.warp import warp
-
-        n, height, width, _ = images.shape
-        return warp(images, self.matrices(n, height, width, rng), self.border or "zeros")
-
-    def apply_with_masks(
-        self, images: np.ndarray, masks: np.ndarray, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the batch and its masks, both resampled by the same matrices."""
-        from kerascnn.spec.warp import warp, warp_masks
-
-        n, height, width, _ = images.shape
-        self.must_carry("mask")
-        matrices = self.matrices(n, height, width, rng)
-        fill = self.border or "zeros"
-        return warp(images, matrices, fill), warp_masks(masks, matrices, fill)
-
-    def apply_with_boxes(
-        self, images: np.ndarray, boxes: Sequence[np.ndarray], rng: np.random.Generator
-    ) -> tuple[np.ndarray, list[np.ndarray], list[np.ndarray]]:
-        """Return the batch and its boxes, both moved by the same matrices, and which boxes are still in sight."""
-        from kerascnn.spec.warp import move_boxes, warp
-
-        n, height, width, _ = images.shape
-        self.must_carry("boxes")
-        matrices = self.matrices(n, height, width, rng)
-        moved = [move_boxes(some, matrix, height, width) for some, matrix in zip(boxes, matrices, strict=True)]
-        return warp(images, matrices, self.border or "zeros"), [some for some, _ in moved], [kept for _, kept in moved]
-
-
-class Mixing(Augmentation):
-    """An augmentation that mixes samples of a batch with one another, and their targets with them."""
-
-    carries: ClassVar[frozenset[str]] = frozenset()
-
-    @abstractmethod
-    def mix(self, images: np.ndarray, targets: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return the mixed batch and its targets, which are float32 `(n, classes)`. All chance comes from `rng`.
-
-        Neither array is to be written to, and the targets have no say in how the pictures are mixed.
-        """
-
-    def apply(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return the mixed batch alone."""
-        import numpy as np
-
-        return self.mix(images, np.zeros((len(images), 1), "float32"), rng)[0]
 
 
 class Source(Component):
@@ -231,7 +90,8 @@ class Source(Component):
 
     @property
     def target(self) -> str:
-        """What its samples are answered with: "class", "classes", "values", "mask" or "boxes"."""
+        """What its samples are answered with: "class", "classes", "values", "mask", "boxes" or "forecast" (the numbers
+        that follow, the naive forecast, and their scale, as many of each)."""
         return "class"
 
     @abstractmethod
@@ -265,8 +125,9 @@ class Task(Component):
         """Return what the loss compares the network's answers with.
 
         `answers` are those of the samples, by `target`: class numbers `(n,)`; 0 or 1 for each class, uint8
-        `(n, classes)`; float32 values `(n, values)`; masks of class numbers, uint8 `(n, height, width)`; or a float32
-        array `(k, 5)` for each sample, the class number and the box in pixels of the model's input.
+        `(n, classes)`; float32 values `(n, values)`, three times as many for forecasts; masks of class numbers, uint8
+        `(n, height, width)`; or a float32 array `(k, 5)` for each sample, the class number and the box in pixels of the
+        model's input.
         """
 
     @abstractmethod
@@ -344,6 +205,66 @@ class Callback(Component):
         """Return a new follower of a training, which may be one that is resumed."""
 
 
+class Method(Component):
+    """A way to train that goes beyond steps along the gradient: it changes what is learnt from, or what is kept."""
+
+    kind: ClassVar[str] = "method"
+    folder: ClassVar[str] = "kerascnn.methods"
+    paths: ClassVar[tuple[str, ...]] = ()
+    """Its fields that hold paths of files or folders; a run keeps them absolute."""
+    outputs: ClassVar[frozenset[str]] = frozenset()
+    """The answers of tasks that it is for, such as "classes"; none: all."""
+    last: ClassVar[bool] = False
+    """Whether it is for the last stage alone."""
+    excludes: ClassVar[frozenset[str]] = frozenset()
+    """What cannot stand beside it in a stage: other methods by name, and "ema", averages that an optimizer keeps."""
+
+    def check(self, stage: JoinedStage) -> None:
+        """Look whether it can go along with a stage, before any training begins. Raises DataError where it cannot."""
+
+    @abstractmethod
+    def join(self, stage: JoinedStage) -> Companion:
+        """Return what goes along with a stage that is about to begin, or to go on."""
+
+
+class Explainer(Component):
+    """A way to say where in an element a trained network's answer comes from. No spec holds one: `kerascnn explain`."""
+
+    kind: ClassVar[str] = "explainer"
+    folder: ClassVar[str] = "kerascnn.explainers"
+    signed: ClassVar[bool] = False
+    """Whether its maps have numbers below 0, for what speaks against the answer."""
+
+    @abstractmethod
+    def explain(self, seen: Explained) -> np.ndarray:
+        """Return a map for each element, float32 `(n, *places)` over the places of `seen.inputs`, finite.
+
+        The same elements give the same maps, whatever else is explained with them.
+        """
+
+
 KINDS: dict[str, type[Component]] = {
-    cls.kind: cls for cls in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback)
-}
+    cls.kind: cls
+    for cls in (
+        Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback, Method, Explainer,
+    )
+}  # fmt: skip
+__all__ = [
+    "IGNORE",
+    "KINDS",
+    "WEIGHTS",
+    "Augmentation",
+    "Backbone",
+    "Callback",
+    "Explainer",
+    "Fill",
+    "Geometric",
+    "Head",
+    "Layer",
+    "Method",
+    "Mixing",
+    "Optimizer",
+    "Schedule",
+    "Source",
+    "Task",
+]

@@ -103,13 +103,19 @@ class Data(Section):
     [0, 65535]."""
     length: int | None = Field(None, ge=1, le=10_000_000)
     """Tokens of a text, or time steps of a series, that the saved model takes: longer ones are cut at their end,
-    shorter ones padded. Left out: as long as the longest (texts: in the training split, up to 4,096)."""
+    shorter ones padded; of a window that a forecast follows the last steps count, and a shorter one is refused. Left
+    out: as long as the longest (texts: in the training split, up to 4,096)."""
     text: Text = section(Text)
     """How texts become numbers."""
     audio: Audio = section(Audio)
     """How sounds are read."""
     split: Split = section(Split)
     """How samples are divided into training, validation and test."""
+    fixes: str | None = None
+    """CSV or YAML file that says of single samples what the source does not: columns `id`, `action` (keep; relabel, to
+    `label`; leave_out), `label`, `by` and `why`. `kerascnn failures RUN --write-fixes FILE` writes one with the labels
+    that may be wrong. The samples stay in the splits that the source's own labels put them in. A relative path starts
+    from the current folder."""
     allow: list[str] = Field([], max_length=64)
     """Findings of the data check, by name, that do not stop a training: `unreadable` leaves out files that cannot be
     read."""

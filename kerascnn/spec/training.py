@@ -2,33 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, field_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from kerascnn.spec.component import OneOf, parse_component
+from kerascnn.spec.component import Component, OneOf, parse_component
 from kerascnn.spec.fields import ImageSize, PartName, PartNames
-from kerascnn.spec.kinds import Callback, Optimizer, Schedule
+from kerascnn.spec.kinds import Callback, Method, Optimizer, Schedule
 from kerascnn.spec.section import Section, section
 
 
-def _whole_or_auto(value: Any) -> Any:
+def _whole_or_auto(value: Any, most: int) -> Any:
     if value == "auto":
         return value
     if type(value) is not int:
         raise PydanticKnownError("int_type")
     if value < 1:
         raise PydanticKnownError("greater_than_equal", {"ge": 1})
-    if value > _MOST_SAMPLES:
-        raise PydanticKnownError("less_than_equal", {"le": _MOST_SAMPLES})
+    if value > most:
+        raise PydanticKnownError("less_than_equal", {"le": most})
     return value
 
 
 _MOST_SAMPLES = 65_536
+_MOST_DEVICES = 1024
+Devices = Annotated[
+    int | Literal["auto"],
+    BeforeValidator(partial(_whole_or_auto, most=_MOST_DEVICES)),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_DEVICES}, {"const": "auto"}]}),
+]
+"""Devices that training takes, or auto."""
 BatchSize = Annotated[
     int | Literal["auto"],
-    BeforeValidator(_whole_or_auto),
+    BeforeValidator(partial(_whole_or_auto, most=_MOST_SAMPLES)),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST_SAMPLES}, {"const": "auto"}]}),
 ]
 """Samples in one step, or auto."""
@@ -40,6 +49,12 @@ def _component(kind: type[Any], name: str) -> Any:
         default_factory=lambda: parse_component(kind, {"type": name}),
         json_schema_extra={"default": {"type": name}},
     )
+
+
+def _twice(components: Sequence[Component]) -> str:
+    """Return the name of a component that is there more than once, "" where there is none."""
+    names = [component.type_name for component in components]
+    return min((name for name in names if names.count(name) > 1), default="")
 
 
 class Stage(Section):
@@ -69,10 +84,20 @@ class Stage(Section):
     """Steps whose gradients are averaged before the weights move, as if the batch were this many times larger."""
     augment: float = Field(1.0, ge=0, le=1)
     """Share of the samples that are augmented; each step draws which."""
+    methods: list[OneOf[Method]] = Field([], max_length=8)
+    """What else shapes the training: pruning, averaging of weights, a teacher. Each at most once."""
     feature_views: int | None = Field(None, ge=0, le=64)
     """Views of each sample whose features are computed once and used again in every epoch, where the whole backbone is
     frozen: several times faster. Left out: 1 where nothing is augmented, else 0. 0 computes features anew for each
     batch."""
+
+    @field_validator("methods")
+    @classmethod
+    def _each_once(cls, methods: list[Method]) -> list[Method]:
+        twice = _twice(methods)
+        if twice:
+            raise PydanticCustomError("methods", "has '{name}' more than once", {"name": twice})
+        return methods
 
 
 class Budget(Section):
@@ -101,6 +126,11 @@ class Train(Section):
     """Stop a stage after this many epochs in which `monitor` did not improve; left out: never."""
     precision: Literal["auto", "float32", "mixed_bfloat16", "mixed_float16"] = "auto"
     """Number format of the computation. auto is float32 on a CPU, mixed_bfloat16 or mixed_float16 on a GPU."""
+    devices: Devices = 1
+    """Devices that share each batch evenly, all with the same weights: a number, or auto for every GPU that there is;
+    where several processes train together, of each process. The result is that of one device but for the last bits.
+    With TensorFlow each device draws what it drops out by itself, the losses of segmentation weigh classes in each
+    device's part of the batch, and gradients do not accumulate."""
     deterministic: bool = False
     """Let a backend use only what gives the same bits each time; on a GPU that is slower. On a CPU the same machine
     and versions repeat a training to the bit in any case."""
@@ -120,10 +150,9 @@ class Train(Section):
     @field_validator("callbacks")
     @classmethod
     def _each_once(cls, callbacks: list[Callback]) -> list[Callback]:
-        names = [callback.type_name for callback in callbacks]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        twice = _twice(callbacks)
         if twice:
             raise PydanticCustomError(
-                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": twice[0]}
+                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": twice}
             )
         return callbacks

@@ -70,42 +70,37 @@ class ImageMultilabel(Task):
         return [metrics.AUC(name="auc")]
 
     def report(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return macro F1, mean average precision, the share of rows that are right as a whole, and a row a class."""
-        import numpy as np
-        from sklearn.metrics import average_precision_score
+        """Return the share of samples that are right as a whole, figures over the classes, and a row a class.
 
-        wanted, guesses = np.asarray(truth, dtype=int), (answers >= self.threshold).astype(int)
-        right, said, support = (wanted * guesses).sum(0), guesses.sum(0), wanted.sum(0)
-        precision, recall = right / np.maximum(said, 1), right / np.maximum(support, 1)
-        f1 = 2 * right / np.maximum(said + support, 1)
-        # The average precision of a class that no sample has, or every sample, says nothing.
-        told = [0 < count < len(wanted) for count in support]
-        average = [
-            float(average_precision_score(wanted[:, i], answers[:, i])) if told[i] else None
-            for i in range(len(info.labels))
-        ]
-        known = [value for value in average if value is not None]
+        "intervals" and "class_intervals" are those of the bootstrap, 95 %. Means over classes are of those that have
+        samples or are said. "log_loss" is plain cross-entropy, "loss" that of the training.
+        """
+        from kerascnn.evaluation.classes import EachClass
+
+        scores = EachClass(truth, answers, self.threshold)
+        bounds = scores.intervals(info.labels)
         return {
             "metrics": {
-                "exact_match": float((wanted == guesses).all(1).mean()),
-                "macro_f1": float(np.mean(f1)),
-                "mean_average_precision": float(np.mean(known)) if known else 0.0,
+                **scores.metrics(),
                 "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
             },
-            "floor": {"exact_match": _commonest(wanted)},
-            "per_class": [
-                {
-                    "label": label,
-                    "precision": float(precision[i]),
-                    "recall": float(recall[i]),
-                    "f1": float(f1[i]),
-                    "average_precision": average[i],
-                    "support": int(support[i]),
-                }
-                for i, label in enumerate(info.labels)
-            ],
+            **bounds,
+            "notes": [*scores.notes(info.labels), *bounds["notes"]],
+            "floor": scores.floor(),
+            "per_class": scores.rows(info.labels),
             "labels": list(info.labels),
         }
+
+    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+        """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
+        return "exact_match", "max", self.decisions(truth, answers)[1].astype(float)
+
+    def decisions(self, truth: np.ndarray, answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return how sure each answer is, which is its least sure decision, and whether all of it is right."""
+        import numpy as np
+
+        said = answers >= self.threshold
+        return np.where(said, answers, 1 - answers).min(1), (said == np.asarray(truth, dtype=bool)).all(1)
 
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return the classes that are there, divided by semicolons; the confidence is the lowest of the decisions."""
@@ -116,11 +111,3 @@ class ImageMultilabel(Task):
             "confidence": min(sure),
             "probabilities": {label: float(p) for label, p in zip(labels, answer, strict=True)},
         }
-
-
-def _commonest(rows: np.ndarray) -> float:
-    """Return the share of samples that always saying the most frequent set of classes would get right."""
-    import numpy as np
-
-    _, counts = np.unique(rows, axis=0, return_counts=True)
-    return float(counts.max() / len(rows))

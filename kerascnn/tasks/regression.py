@@ -61,36 +61,49 @@ class Regression(Task):
         return [metrics.MeanAbsoluteError(name="mae")]
 
     def report(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return mean absolute error, root of the mean squared error and R2, over all numbers and for each."""
+        """Return mean absolute error, root of the mean squared error and R2, over all numbers and for each.
+
+        "intervals" are those of the bootstrap, 95 %. R2 says nothing of a number on which all samples agree.
+        """
         import numpy as np
 
-        wanted = np.asarray(truth, dtype="float64")
-        errors = np.asarray(answers, dtype="float64") - wanted
+        from kerascnn.evaluation.bootstrap import number
+        from kerascnn.evaluation.numbers import NumberScores
+
+        scores, wanted = NumberScores(truth, answers), np.asarray(truth, dtype="float64")
+        r2 = scores.explained(np.ones((1, len(wanted)), dtype=int))[0]
+        agreed = [f"'{label}'" for i, label in enumerate(info.labels) if not scores.varied[i]]
         spread, apart = wanted - wanted.mean(0), wanted - np.median(wanted, axis=0)
-        squares, total = (errors**2).sum(0), (spread**2).sum(0)
-        # Where all samples agree there is nothing to explain.
-        r2 = [float(1 - s / t) if t > 0 else None for s, t in zip(squares, total, strict=True)]
-        known = [value for value in r2 if value is not None]
         return {
             "metrics": {
-                "mae": float(np.abs(errors).mean()),
-                "rmse": float(np.sqrt((errors**2).mean())),
-                "r2": float(np.mean(known)) if known else 0.0,
+                **scores.metrics(),
                 "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
             },
-            "floor": {"mae": float(np.abs(apart).mean()), "rmse": float(np.sqrt((spread**2).mean()))},
+            "intervals": scores.intervals(),
+            "notes": [f"All samples agree on {', '.join(agreed)}: there is no R2."] if agreed else [],
+            "floor": {
+                "mae": float(np.abs(apart).mean()),
+                "rmse": float(np.sqrt((spread**2).mean())),
+                **({"r2": 0.0} if scores.varied.any() else {}),
+            },
             "per_class": [
                 {
                     "label": label,
-                    "mae": float(np.abs(errors[:, i]).mean()),
-                    "rmse": float(np.sqrt((errors[:, i] ** 2).mean())),
-                    "r2": r2[i],
+                    "mae": float(scores.sizes[:, i].mean()),
+                    "rmse": float(np.sqrt(scores.squares[:, i].mean())),
+                    "r2": number(r2[i]),
                     "support": len(wanted),
                 }
                 for i, label in enumerate(info.labels)
             ],
             "labels": list(info.labels),
         }
+
+    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+        """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
+        import numpy as np
+
+        return "mae", "min", np.abs(np.asarray(answers, "float64") - truth).mean(1)
 
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return the numbers by their names; there is no confidence."""

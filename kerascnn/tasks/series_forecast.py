@@ -17,7 +17,8 @@ class SeriesForecast(Regression):
 
     The report compares them with the naive forecast, which repeats the last value (or season) of the window. MASE is
     the mean absolute error in units of that of the naive forecast one season ahead on the training part of each series
-    (Hyndman, Koehler 2006): below 1 it is better than that. Shapes: answers `(n, steps x values)`.
+    (Hyndman, Koehler 2006): below 1 it is better than that. To predict, give the latest rows: of more than a window the
+    last ones count, and fewer are refused. Shapes: answers `(n, steps x values)`.
     """
 
     reads: ClassVar[str] = "series"
@@ -28,21 +29,30 @@ class SeriesForecast(Regression):
         return super().targets(answers, info)[:, : len(info.labels)]
 
     def report(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return mean absolute error, root of the mean squared error and MASE; "floor" is the naive forecast."""
+        """Return mean absolute error, root of the mean squared error and MASE; "floor" is the naive forecast.
+
+        A series that never changed in training has no scale, and no part in MASE.
+        """
         import numpy as np
 
+        from kerascnn.evaluation.numbers import NumberScores
+
         wanted, naive, scale = np.split(np.asarray(truth, "float64"), 3, axis=1)
-        errors = np.asarray(answers, "float64") - wanted
+        scores = NumberScores(wanted, answers, scale)
+        steps = [NumberScores(wanted[:, [i]], answers[:, [i]], scale[:, [i]]) for i in range(len(info.labels))]
         return {
             "metrics": {
-                **_figures(errors, scale),
+                **scores.metrics(),
                 "loss": float(self.loss(info)(wanted.astype("float32"), answers.astype("float32"))),
             },
-            "floor": _figures(naive - wanted, scale),
+            "intervals": scores.intervals(),
+            "notes": ["Windows of a series overlap and are not independent, so that the intervals are too narrow."],
+            "floor": NumberScores(wanted, naive, scale).metrics(),
+            "floor_is": "the naive forecast",
             "per_class": [
                 {
                     "label": label,
-                    **_figures(errors[:, [i]], scale[:, [i]]),
+                    **steps[i].metrics(),
                     "naive_mae": float(np.abs(naive - wanted)[:, i].mean()),
                     "support": len(wanted),
                 }
@@ -51,14 +61,6 @@ class SeriesForecast(Regression):
             "labels": list(info.labels),
         }
 
-
-def _figures(errors: np.ndarray, scale: np.ndarray) -> dict[str, float]:
-    """Return the figures of a forecast. A series that never changed in training has no scale, and no part in MASE."""
-    import numpy as np
-
-    sizes = np.abs(errors)
-    found = {"mae": float(sizes.mean()), "rmse": float(np.sqrt((errors**2).mean()))}
-    known = scale > 0
-    if known.any():
-        found["mase"] = float((sizes[known] / scale[known]).mean())
-    return found
+    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+        """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
+        return super().each(truth[:, : answers.shape[1]], answers)

@@ -18,6 +18,7 @@ models that come back to one `check_plain_keras`. To import the kit loads no Ker
 from kerascnn.testing.augmentation import check_augmentation
 from kerascnn.testing.callback import check_callback
 from kerascnn.testing.component import check_component, check_light_import
+from kerascnn.testing.explainer import check_explainer
 from kerascnn.testing.network import check_backbone, check_head, check_layer
 from kerascnn.testing.plain_keras import check_plain_keras
 from kerascnn.testing.sequences import check_sequence_augmentation
@@ -28,6 +29,7 @@ __all__ = [
     "check_backbone",
     "check_callback",
     "check_component",
+    "check_explainer",
     "check_head",
     "check_layer",
     "check_light_import",

@@ -4,16 +4,14 @@ from tests.backbones.series import assert_blind_to_padding, reach, shapes, train
 from tests.helpers import make
 
 
-def test_the_weights_are_as_many_as_published():
-    # 420,192 (Ismail-Fawaz et al. 2023, table of LITE).
-    assert trained_weights(make("backbone", "inception_time")) == 420_192
-
-
-def test_the_weights_counted_by_hand():
+def test_the_weights_are_those_of_the_authors_network_counted_by_hand():
+    # The layers of hfawaz/InceptionTime @ 458e5ca classifiers/inception.py (depth 6, 32 filters, kernels of 40, 20 and
+    # 10, no biases) without its last one, on one channel. The sum is ours; test_lite has the share that is published.
     first = (40 + 20 + 10) * 32 + 32 + 2 * 128  # one channel has no bottleneck
     other = 128 * 32 + (40 + 20 + 10) * 32 * 32 + 128 * 32 + 2 * 128
     shortcuts = (128 + 2 * 128) + (128 * 128 + 2 * 128)
     assert first + 5 * other + shortcuts == 420_192
+    assert trained_weights(make("backbone", "inception_time")) == 420_192
     assert trained_weights(make("backbone", "inception_time", depth=1)) == first
     assert trained_weights(make("backbone", "inception_time", depth=2)) == first + other
 

@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from kerascnn.spec import Pretrained
-from tests.backbones.zoo import assert_same_outputs, parameters, strides_of
+from tests.backbones.zoo import assert_fits_its_builder, assert_same_outputs, parameters, strides_of
 from tests.helpers import make
 
 
@@ -37,8 +37,19 @@ def test_features_stand_at_their_strides(version):
     [
         ({"version": 1}, Pretrained("MobileNet", "symmetric")),
         ({"version": 2}, Pretrained("MobileNetV2", "symmetric")),
-        ({"version": 2, "width": 0.5}, None),
+        ({"version": 1, "width": 0.25}, Pretrained("MobileNet", "symmetric", {"alpha": 0.25})),
+        ({"version": 2, "width": 1.4}, Pretrained("MobileNetV2", "symmetric", {"alpha": 1.4})),
+        ({"version": 1, "width": 0.35}, None),
+        ({"version": 2, "width": 0.25}, None),
+        ({"version": 2, "width": 0.6}, None),
     ],
 )
-def test_published_weights_fit_at_width_1(fields, wanted):
+def test_published_weights_fit_at_the_widths_that_keras_publishes(fields, wanted):
     assert make("backbone", "mobilenet", **fields).pretrained() == wanted
+
+
+@pytest.mark.parametrize(
+    ("version", "width"), [(1, 0.25), (1, 0.5), (1, 0.75), (2, 0.35), (2, 0.5), (2, 0.75), (2, 1.3), (2, 1.4)]
+)
+def test_at_another_width_the_weights_are_those_of_the_builder_in_its_order(version, width):
+    assert_fits_its_builder({"type": "mobilenet", "version": version, "width": width})

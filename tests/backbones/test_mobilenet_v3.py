@@ -2,7 +2,7 @@ import keras
 import pytest
 
 from kerascnn.spec import Pretrained
-from tests.backbones.zoo import assert_same_outputs, parameters, strides_of
+from tests.backbones.zoo import assert_fits_its_builder, assert_same_outputs, parameters, strides_of
 from tests.helpers import make
 
 
@@ -81,9 +81,17 @@ def test_minimalistic_has_neither_gates_nor_large_kernels_nor_hard_functions():
     [
         ({}, Pretrained("MobileNetV3Large", "symmetric")),
         ({"size": "small"}, Pretrained("MobileNetV3Small", "symmetric")),
-        ({"width": 0.75}, None),
-        ({"minimalistic": True}, None),
+        ({"width": 0.75}, Pretrained("MobileNetV3Large", "symmetric", {"alpha": 0.75})),
+        ({"minimalistic": True}, Pretrained("MobileNetV3Large", "symmetric", {"minimalistic": True})),
+        ({"width": 0.5}, None),
+        ({"minimalistic": True, "width": 0.75}, None),
     ],
 )
-def test_only_the_paper_s_own_form_has_published_weights(fields, wanted):
+def test_weights_are_published_for_these_forms(fields, wanted):
     assert make("backbone", "mobilenet_v3", **fields).pretrained() == wanted
+
+
+@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.mark.parametrize("fields", [{"width": 0.75}, {"minimalistic": True}], ids=str)
+def test_of_another_form_the_weights_are_those_of_the_builder_in_its_order(size, fields):
+    assert_fits_its_builder({"type": "mobilenet_v3", "size": size, **fields})

@@ -13,10 +13,14 @@ from tests.engine.made import make_spec
 from tests.helpers import make
 
 
-def trainable(**fields):
-    """Return the weights of the form that was trained on ImageNet, without giving them memory."""
+def look(**fields):
+    """Return the figures of the form that was trained on ImageNet, without giving its weights memory."""
     spec = make_spec({"type": "digits"}, backbone={"type": "resnet", **fields})
-    return summarize(spec, DataInfo.of((224, 224, 3), 1000))["trainable_parameters"]
+    return summarize(spec, DataInfo.of((224, 224, 3), 1000))
+
+
+def trainable(**fields):
+    return look(**fields)["trainable_parameters"]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,41 @@ def trainable(**fields):
 )
 def test_the_parameters_are_those_of_the_papers(fields, count):
     assert trainable(**fields) == count
+
+
+def test_with_the_stride_in_the_3_x_3_it_costs_what_torchvision_s_does():
+    # In thousand million multiply-adds; He et al. 2015 give 3.8 for the stride in the 1 x 1.
+    wanted = {"1x1": 3.858, "3x3": 4.089}
+    assert {where: look(stride_in=where)["flops"] / 2e9 for where in wanted} == pytest.approx(wanted, abs=1e-3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [({"depth": 101}, 7.801), ({"depth": 152}, 11.514), ({"depth": 50, "groups": 32, "group_width": 4}, 4.230)],
+    ids=str,
+)
+def test_so_do_its_kin(fields, wanted):
+    assert look(**fields, stride_in="3x3")["flops"] / 2e9 == pytest.approx(wanted, abs=1e-3)
+
+
+def test_where_the_stride_is_changes_no_weight_and_no_shape():
+    with keras.StatelessScope(initialize_variables=False):
+        x = keras.Input((64, 96, 3))
+        ours, theirs = (
+            keras.Model(x, make("backbone", "resnet", stride_in=where).apply(x)) for where in ("1x1", "3x3")
+        )
+    assert [(w.path, w.shape) for w in ours.weights] == [(w.path, w.shape) for w in theirs.weights]
+    assert [y.shape for y in ours.outputs] == [y.shape for y in theirs.outputs]
+    strided = [layer.name for layer in theirs.layers if getattr(layer, "strides", 1) == (2, 2)]
+    assert strided == [
+        "stem_conv", "stem_pool",
+        *(f"stage{stage}_block1_{conv}" for stage in (3, 4, 5) for conv in ("conv2", "short")),
+    ]  # fmt: skip
+
+
+def test_for_the_stride_in_the_3_x_3_no_weights_are_published():
+    assert make("backbone", "resnet", stride_in="3x3").pretrained() is None
 
 
 def test_version_2_has_the_parameters_of_keras():
@@ -103,6 +142,8 @@ def test_with_keras_s_weights_the_outputs_are_keras_s(version, builder):
         ({"version": 2, "group_width": 4}, "groups only in version 1"),
         ({"version": 2, "depth": 34}, "version 2 only from depth 50"),
         ({"version": 2, "squeeze_excite": 16}, "without squeeze_excite"),
+        ({"depth": 34, "stride_in": "3x3"}, "stride_in: 3x3 only in version 1 from depth 50"),
+        ({"version": 2, "stride_in": "3x3"}, "stride_in: 3x3 only in version 1 from depth 50"),
         ({"depth": 20}, "18, 34, 50, 101 or 152"),
     ],
 )

@@ -5,8 +5,10 @@ import pytest
 from kerascnn.backbones.vdcnn import _largest
 from tests.helpers import make, numpy
 
-# Table 2 of the paper: convolutions with 64, 128, 256 and 512 filters, and millions of parameters.
-TABLE = {9: (2, 2, 2, 2, 2.2), 17: (4, 4, 4, 4, 4.3), 29: (10, 10, 4, 4, 4.6), 49: (16, 16, 10, 6, 7.8)}
+# Convolutions with 64, 128, 256 and 512 filters in the blocks of table 2 (Conneau et al. 2017, E17-1104), as others
+# have them from there too: Tencent/NeuralNLP-NeuralClassifier @ f0b90b5 textvdcnn.py, and half of each, in blocks, in
+# cjiang2/VDCNN vdcnn.py. The first convolution, of 64, comes on top.
+TABLE = {9: (2, 2, 2, 2), 17: (4, 4, 4, 4), 29: (10, 10, 4, 4), 49: (16, 16, 10, 6)}
 
 
 def built(shape=(64, 16), **parameters):
@@ -20,25 +22,24 @@ def convolutions(model):
 
 
 @pytest.mark.parametrize("depth", TABLE)
-def test_there_are_as_many_convolutions_of_each_width_as_in_the_paper(depth):
+def test_there_are_as_many_convolutions_of_each_width_as_in_table_2(depth):
     found = convolutions(built(depth=depth))
     assert len(found) == depth
     counts = [sum(layer.filters == 64 << level for layer in found) for level in range(4)]
-    assert counts == [TABLE[depth][0] + 1, *TABLE[depth][1:4]]
+    assert counts == [TABLE[depth][0] + 1, *TABLE[depth][1:]]
     assert {layer.kernel_size for layer in found} == {(3,)}
 
 
 @pytest.mark.parametrize("depth", TABLE)
 def test_the_weights_are_those_of_the_convolutions_in_the_table(depth):
+    # Our own count, held fixed: the paper's millions of parameters were not to be confirmed.
     filters, wanted = 64, 3 * 16 * 64 + 64
-    for width, layers in zip((64, 128, 256, 512), TABLE[depth], strict=False):
+    for width, layers in zip((64, 128, 256, 512), TABLE[depth], strict=True):
         for _ in range(layers):
             wanted += 3 * filters * width + 2 * width  # the normalisation has a scale and a shift
             filters = width
     found = sum(int(np.prod(weight.shape)) for weight in built(depth=depth).trainable_weights)
     assert found == wanted
-    # The paper's own sums are 0.6 million higher at every depth; what they count besides it does not say.
-    assert TABLE[depth][-1] * 1e6 - found == pytest.approx(0.6e6, abs=0.06e6)
 
 
 def test_a_text_is_halved_three_times_and_its_8_largest_answers_are_kept():

@@ -52,6 +52,18 @@ def assert_same_outputs(theirs, backbone, shape=(64, 64, 3), last="P5"):
     assert np.abs(found - expected).max() <= 1e-4 * largest
 
 
+def assert_fits_its_builder(backbone, shape=(224, 224, 3)):
+    """Assert that the builder of the published weights has the backbone's shapes in its order. No memory is taken."""
+    made = make("backbone", backbone.pop("type"), **backbone)
+    published = made.pretrained()
+    with keras.StatelessScope(initialize_variables=False):
+        builder = getattr(keras.applications, published.builder)
+        theirs = builder(weights=None, include_top=False, input_shape=shape, **published.arguments)
+        x = keras.Input(shape)
+        ours = keras.Model(x, made.apply(x))
+    assert [tuple(w.shape) for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
+
+
 def strides_of(backbone, shape=(64, 96, 3)):
     """Return height and width of each feature as fractions of the input's."""
     x = keras.Input(shape)

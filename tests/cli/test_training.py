@@ -245,7 +245,11 @@ def endless_training(runs: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str
         process.stderr.close()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 75), (signal.SIGINT, 130)], ids=["SIGTERM", "SIGINT"])
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGTERM, 75), pytest.param(signal.SIGINT, 130, marks=pytest.mark.slow)],
+    ids=["SIGTERM", "SIGINT"],
+)
 def test_a_signal_ends_a_training_in_order(
     number: int, code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

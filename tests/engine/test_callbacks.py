@@ -119,7 +119,7 @@ def whole(folder, tmp_path_factory):
     return train(make_spec(folder, stages=STAGES, callbacks=FILES), tmp_path_factory.mktemp("whole"))
 
 
-@pytest.mark.parametrize("step", [2, 5])
+@pytest.mark.parametrize("step", [5, pytest.param(2, marks=pytest.mark.slow)])
 def test_stopped_and_resumed_it_leaves_what_a_training_that_nobody_stops_leaves(folder, whole, tmp_path, step):
     """At the end of an epoch, and within the first one of the second stage."""
     with pytest.raises(StoppedError):

@@ -337,6 +337,98 @@ def test_a_sample_of_boxes_is_named_by_their_classes():
     assert say_sample({"split": "test", "mask": "abc"}) == "test"
 
 
+def discs(tmp_path, **data):
+    """Return a spec on 12 pictures of 30 x 40: grey ground, and from every second one on a light square upper left."""
+    for name in ("images", "masks"):
+        (tmp_path / name).mkdir()
+    for i in range(12):
+        mask = np.zeros((30, 40), "uint8")
+        mask[5:15, 5:15] = 7 * (i % 2)
+        mask[25:, 30:] = 9 if i == 11 else 0
+        Image.fromarray(np.where(mask == 7, 200, 90 + i).astype("uint8")).save(tmp_path / "images" / f"{i:02d}.png")
+        Image.fromarray(mask).save(tmp_path / "masks" / f"{i:02d}.png")
+    source = {"type": "image_masks", "images": str(tmp_path / "images"), "masks": str(tmp_path / "masks")}
+    source |= {"values": [0, 7], "class_names": ["ground", "<square>"]}
+    tree = {
+        "kerascnn": 1,
+        "name": "discs",
+        "task": {"type": "image_segmentation"},
+        "data": {"source": source, "image_size": [40, 40], **data},
+        "model": {"backbone": {"type": "unet_encoder", "filters": [4, 8]}, "head": {"type": "segmenter"}},
+    }
+    return spec_from_dict(tree)
+
+
+def squares(tmp_path, image_size):
+    """Return a spec on 12 pictures of 48 x 64 with a square of 20 and, on every second one, a square of 10 pixels."""
+    rng = np.random.default_rng(0)
+    for name in ("images", "labels"):
+        (tmp_path / name).mkdir()
+    for i in range(12):
+        places = [(0, *rng.integers(0, 10, 2).tolist(), 20), (1, *rng.integers(32, 38, 2).tolist(), 10)][: 1 + i % 2]
+        lines = [f"{k} {(x + s / 2) / 64} {(y + s / 2) / 48} {s / 64} {s / 48}" for k, y, x, s in places]
+        Image.fromarray(rng.integers(0, 99, (48, 64), "uint8")).save(tmp_path / "images" / f"{i:03d}.png")
+        (tmp_path / "labels" / f"{i:03d}.txt").write_text("\n".join(lines))
+    tree = {
+        "kerascnn": 1,
+        "name": "squares",
+        "task": {"type": "object_detection"},
+        "data": {
+            "source": {"type": "yolo", "path": str(tmp_path), "class_names": ["big", "small"]},
+            "image_size": image_size,
+        },
+        "model": {"backbone": {"type": "simple_cnn", "filters": [4, 8]}, "head": {"type": "center_detector"}},
+    }
+    return spec_from_dict(tree)
+
+
+def test_masks_tint_the_pictures_as_the_model_takes_them_with_a_legend(tmp_path):
+    part = chapter(page(discs(tmp_path), tmp_path), "Some samples")
+    assert "Masks are drawn on the pictures as the model takes them." in part
+    assert re.findall("<h3>([^<]*)</h3>", part) == ["ground", "&lt;square&gt;"]
+    squares = part.split("<h3>&lt;square&gt;</h3>")[1]
+    assert re.findall(r"</span>([^<]+)</p>", squares) == ["nothing is learnt here"]
+    assert "></span>ground<span" in squares
+    assert "></span>&lt;square&gt;<span" in squares
+    for image in pictures(squares):
+        assert image.size == (40, 40)
+        pixels = np.asarray(image, "int")
+        # The frame above and below is striped grey; the square lies 5 pixels lower in it than in the picture.
+        assert np.ptp(pixels[:3], axis=-1).max() < 24
+        assert pixels[:3].std() > 25
+        wanted = 0.6 * 200 + 0.4 * np.array([0xD1, 0x48, 0x0D])
+        assert np.abs(pixels[14:17, 9:12].mean((0, 1)) - wanted).max() < 12
+
+
+def test_a_finding_about_masks_shows_where_nothing_is_learnt(tmp_path):
+    part = section(page(discs(tmp_path), tmp_path), "mask-values")
+    (image,) = pictures(part)
+    pixels = np.asarray(image, "int")[31:34, 32:38]
+    assert pixels.std() > 20
+    assert "nothing is learnt here" in part
+
+
+def test_boxes_lie_on_the_pictures_with_their_names(tmp_path):
+    text = page(squares(tmp_path, [64, 64]), tmp_path)
+    part = chapter(text, "Some samples")
+    assert "Boxes are drawn on the pictures as the model takes them." in part
+    cards = re.findall("<figure class='card drawn'>.*?</figure>", part)
+    assert cards
+    for card in cards:
+        (number,) = re.findall(r"<figcaption>images/(\d+)\.png", card)
+        lines = (tmp_path / "labels" / f"{number}.txt").read_text().splitlines()
+        assert card.count("fill='none'") == len(lines)
+        for line in lines:
+            label, x, y, width, height = line.split()
+            # 48 x 64 in 64 x 64: 8 pixels of frame above.
+            left, top = 64 * (float(x) - float(width) / 2), 48 * (float(y) - float(height) / 2) + 8
+            side = 64 * float(width)
+            assert f"<rect x='{left:.1f}' y='{top:.1f}' width='{side:.1f}' height='{side:.1f}' fill='none'" in card
+            assert f">{('big', 'small')[int(label)]}</text>" in card
+    assert "http:" not in text
+    assert not [attrs for _, attrs in Tags(text).tags if any(key.startswith("on") for key in attrs)]
+
+
 def test_texts_are_shown_in_a_table(tmp_path):
     text = page(text_spec(tmp_path), tmp_path)
     assert "24 texts, as the model takes them:" in text

@@ -7,6 +7,7 @@ from kerascnn.engine.ensemble import evaluate_together
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.train import train
 from kerascnn.errors import UsageError
+from kerascnn.runs.folder import RunFolder
 from tests.engine.made_sequences import sequence_spec, write_ts
 
 
@@ -51,6 +52,23 @@ def test_runs_that_answer_something_else_do_not_go_together(runs, folder):
     other = run_of(folder, 0, task="series_regression", head="regressor", test="values.ts")
     with pytest.raises(UsageError, match=r"answers series_regression with value; run .* answers series_classification"):
         evaluate_together([runs[0], other])
+
+
+def test_a_run_counts_once(runs):
+    with pytest.raises(UsageError, match=f"run {runs[1].id} is named twice"):
+        evaluate_together([runs[0], runs[1], RunFolder(runs[1].path / ".." / runs[1].id)])
+
+
+def test_answers_of_another_form_are_refused(runs, monkeypatch):
+    answers = Predictor.answers
+
+    def other(self, elements):
+        found = answers(self, elements)
+        return found if self.run.id == runs[0].id else found[:, :1]
+
+    monkeypatch.setattr(Predictor, "answers", other)
+    with pytest.raises(UsageError, match=r"answers 1 numbers for each sample; run .* answers 2"):
+        evaluate_together(runs)
 
 
 def test_one_run_is_no_ensemble(runs):

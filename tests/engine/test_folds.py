@@ -44,6 +44,7 @@ def test_mean_and_standard_deviation_are_those_of_the_folds(found):
     assert accuracy["values"] == values
     assert accuracy["mean"] == pytest.approx(np.mean(values))
     assert accuracy["sd"] == pytest.approx(np.std(values, ddof=1))
+    assert accuracy["low"] < accuracy["mean"] < accuracy["high"] or accuracy["sd"] == 0
     assert "accuracy_low" not in result["metrics"]
 
 
@@ -52,6 +53,9 @@ def test_the_result_is_kept_beside_the_runs(found):
     assert told == [(row["fold"], row["run"]) for row in result["runs"]]
     assert [run.id for run in list_runs(runs)] == [row["run"] for row in result["runs"]]
     assert json.loads((runs / f"folds-{told[0][1]}.json").read_text()) == result
+    lines = (runs / f"folds-{told[0][1]}.csv").read_text().splitlines()
+    assert lines[0].startswith("fold,run,split,samples,accuracy")
+    assert [line.split(",")[:3] for line in lines[1:]] == [[str(fold), run, "test"] for fold, run in told]
 
 
 def test_a_spec_without_folds_or_with_one_of_them_is_refused(found, tmp_path):

@@ -92,6 +92,27 @@ def test_a_form_refuses_series_with_other_channels():
     assert str(wrong) == "has 3 channels; the model takes 2"
 
 
+def test_of_a_longer_series_a_forecast_sees_the_last_steps():
+    (raw,) = SeriesForm(2, 1, window=True).read([steps(1, 2, 3, 4)])
+    assert raw.array.ravel().tolist() == [3, 4]
+
+
+def test_a_series_that_is_too_short_for_a_forecast_is_refused():
+    one, other = SeriesForm(3, 1, window=True).read([steps(1), steps(1, 2)])
+    assert str(one) == "has 1 time step; a forecast needs the last 3"
+    assert str(other) == "has 2 time steps; a forecast needs the last 3"
+
+
+def test_windows_of_a_source_that_are_shorter_than_the_spec_says_are_errors_in_their_place(tmp_path):
+    (tmp_path / "load.csv").write_text("time,load\n" + "\n".join(f"{i},{i}" for i in range(40)), "utf-8")
+    source = {"type": "series_windows", "path": str(tmp_path / "load.csv"), "window": 4}
+    spec = sequence_spec("series_forecast", source, head="forecaster", data={"length": 6})
+    found = Series.read([Sample("a", np.arange(8.0)), Sample("b", np.arange(4.0))], spec, Progress())
+    assert found.form == SeriesForm(6, 1, window=True)
+    assert found.take(np.array([0])).ravel().tolist() == [2, 3, 4, 5, 6, 7]
+    assert found.facts[1] == {"reason": "has 4 time steps; a forecast needs the last 6"}
+
+
 def test_the_hash_tells_series_apart_by_their_values_and_their_length():
     hashes = [facts["sha256"] for facts in read([steps(1, 2), steps(1, 2), steps(1, 2, NAN), steps(1, 3)]).facts]
     assert hashes[0] == hashes[1]

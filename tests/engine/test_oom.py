@@ -92,7 +92,7 @@ def assert_close(run, whole):
         np.testing.assert_allclose(a, b, rtol=2e-2, atol=2e-4)
 
 
-@pytest.mark.parametrize(("step", "cost"), [(1, 0), (5, 1e9), (8, 0)])
+@pytest.mark.parametrize(("step", "cost"), [(5, 1e9), *(pytest.param(s, 0, marks=pytest.mark.slow) for s in (1, 8))])
 def test_a_batch_in_two_parts_comes_to_the_same(spec, whole, tmp_path, monkeypatch, step, cost):
     monkeypatch.setattr("kerascnn.engine.keeper._COST", cost)
     run_out(monkeypatch, step)
@@ -158,6 +158,7 @@ def test_it_is_halved_a_number_of_times_at_the_most(spec, tmp_path, monkeypatch)
     assert "parts whose gradients" not in (run.path / "logs" / "run.log").read_text()
 
 
+@pytest.mark.slow
 def test_killed_after_memory_ran_out_it_ends_on_the_same_bits(spec, tmp_path, monkeypatch):
     monkeypatch.setattr("kerascnn.engine.keeper._COST", 0)
     with monkeypatch.context() as patch:

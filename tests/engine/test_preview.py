@@ -5,10 +5,11 @@ import pytest
 from PIL import Image
 
 from kerascnn.engine.data import load_data
+from kerascnn.engine.overlays import colour_of
 from kerascnn.engine.preview import preview, write_preview
 from kerascnn.errors import ResourceError, UsageError
 from kerascnn.sources.image_folder import ImageFolder
-from kerascnn.spec import Sample, Scan
+from kerascnn.spec import Sample, Scan, spec_from_dict
 from tests.engine.made import make_folder, make_spec
 
 FLIP = {"type": "random_flip", "probability": 1.0}
@@ -86,6 +87,41 @@ def test_of_many_channels_three_are_shown(folder, monkeypatch, channels, same):
     grid, data = shown(make_spec(folder, data={"color": "all"}), 1, 1)
     picture = data.elements.take(data.indices("train")[:1])[0]
     assert np.array_equal(cell(grid, 0, 0), picture[..., same])
+
+
+def test_masks_move_with_their_pictures_and_have_a_legend(tmp_path):
+    from tests.engine.test_data_page import discs
+
+    spec = discs(tmp_path)
+    spec = spec_from_dict({**spec.spell(), "augment": [FLIP]})
+    grid, data = shown(spec, 3, 1)
+    height, width = 3 * 44 + 4, 2 * 44 + 4
+    assert grid.shape[0] >= height + 16
+    assert grid.shape[1:] == (width, 3)
+    for row, i in enumerate(data.indices("train")[[0, 3, 7]]):
+        before, after = cell(grid, row, 0, (40, 40)), cell(grid, row, 1, (40, 40))
+        mask = data.answers.all[i]
+        inner = mask == np.roll(mask, 1, 0)
+        inner &= (mask == np.roll(mask, 1, 1)) & (mask == np.roll(mask, -1, 0)) & (mask == np.roll(mask, -1, 1))
+        picture = data.elements.take(np.array([i]))[0]
+        for number in (0, 1):
+            wanted = 0.6 * picture + 0.4 * np.array(colour_of(number))
+            here = inner & (mask == number)
+            assert np.abs(before - wanted)[here].max(initial=0) <= 0.5
+            assert np.abs(after - wanted[:, ::-1])[here[:, ::-1]].max(initial=0) <= 0.5
+    assert (grid[height + 3 : height + 13, 4:14] == colour_of(0)).all()
+
+
+def test_boxes_move_with_their_pictures(tmp_path):
+    from tests.engine.test_data_page import squares
+
+    spec = spec_from_dict({**squares(tmp_path, [48, 64]).spell(), "augment": [FLIP]})
+    grid, data = shown(spec, 64, 1)
+    for row, i in enumerate(data.indices("train")):
+        for number, left, _, right, bottom in data.answers.all[i].round().astype(int).tolist():
+            for column, first in ((0, left), (1, 64 - right)):
+                edge = cell(grid, row, column, (48, 64))[bottom - 1, first : first + right - left]
+                assert (edge == colour_of(number)).all(), (row, column)
 
 
 def test_a_png_is_written_whole(folder, tmp_path):

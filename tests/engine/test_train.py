@@ -226,6 +226,7 @@ def test_effective_says_what_was_done(trained):
         "xla": train_module.choose_xla(trained.spec),
         "parameters": 4 * 9 + 4 * 4 + 4 * 3 + 3,
         "batch_size": 8,
+        "devices": {"asked": 1, "used": effective["devices"]["used"], "why": "the spec says so"},
         "deterministic": False,
         "weights": None,
         "resumes": [],

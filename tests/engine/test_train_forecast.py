@@ -55,3 +55,20 @@ def test_a_window_is_forecast_by_the_saved_model(run):
     assert not bad
     wanted = 50_000 + 900 * np.sin(np.arange(24, 28) / 3)
     assert np.abs(np.array(list(said.values.values())) - wanted).mean() < 200
+
+
+def test_of_more_than_a_window_the_last_steps_count_and_fewer_are_refused(run):
+    window = np.stack([50_000 + np.arange(24.0), np.arange(24.0) % 7], axis=1)
+    longer = np.concatenate([np.zeros((5, 2)), window])
+    (said, again), refused = Predictor(run).predict([window, longer, window[1:]], ["window", "longer", "short"])
+    assert again.values == pytest.approx(said.values)
+    assert refused == [("short", "has 23 time steps; a forecast needs the last 24")]
+
+
+def test_the_report_says_whether_it_is_better_than_the_naive_forecast(run):
+    from kerascnn.engine.evaluate import evaluate
+    from kerascnn.engine.report import verdict
+
+    said = verdict(evaluate(run))
+    assert ", better than the naive forecast, which gets " in said
+    assert said in (run.path / "report.html").read_text("utf-8")

@@ -304,6 +304,23 @@ def test_without_a_network_one_line_says_what_to_do(offline):
     assert said.endswith("give weights a file that you have, or begin from chance with weights: none")
 
 
+@pytest.mark.parametrize(
+    ("fields", "file"),
+    [
+        ({"type": "mobilenet", "version": 1, "width": 0.25}, "mobilenet_2_5_224_tf_no_top.h5"),
+        ({"type": "mobilenet", "width": 1.4}, "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.4_224_no_top.h5"),
+        ({"type": "mobilenet_v3", "size": "small", "width": 0.75}, "weights_mobilenet_v3_small_224_0.75_float_no_top"),
+        (
+            {"type": "mobilenet_v3", "minimalistic": True},
+            "weights_mobilenet_v3_large_minimalistic_224_1.0_float_no_top",
+        ),
+    ],
+)
+def test_of_another_width_its_own_file_is_asked_for(offline, fields, file):
+    with pytest.raises(DataError, match=f"/{file}"):
+        fetch_weights(spec_of("imagenet", fields, {}))
+
+
 def test_weights_are_looked_for_before_any_data_is_read(monkeypatch, tmp_path):
     monkeypatch.setattr(train_module, "load_data", lambda *args: pytest.fail("data was read"))
     with pytest.raises(DataError, match="there is no file"):

@@ -110,3 +110,19 @@ def test_the_report_is_plain_data():
     truth[:, 1] = 7
     report = task().report(truth, ANSWERS, INFO)
     assert json.loads(json.dumps(report, allow_nan=False)) == report
+
+
+def test_figures_have_intervals_and_each_sample_its_part_of_the_first():
+    report = task().report(TRUTH, ANSWERS, INFO)
+    assert set(report["intervals"]) == {"mae", "rmse", "r2"} == set(report["floor"])
+    name, better, values = task().each(TRUTH, ANSWERS)
+    assert (name, better) == ("mae", "min")
+    assert values.mean() == pytest.approx(report["metrics"]["mae"])
+
+
+def test_a_number_on_which_all_samples_agree_has_a_sentence_instead_of_r2():
+    truth = np.full((4, 1), 7.0, "float32")
+    report = task().report(truth, truth + 1, DataInfo((8, 8, 1), ("age",)))
+    assert "r2" not in report["metrics"]
+    assert report["per_class"][0]["r2"] is None
+    assert report["notes"] == ["All samples agree on 'age': there is no R2."]

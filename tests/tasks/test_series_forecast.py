@@ -30,6 +30,7 @@ def test_figures_are_beside_those_of_the_naive_forecast():
     assert report["floor"] == pytest.approx(
         {"mae": 7 / 4, "rmse": (15 / 4) ** 0.5, "mase": (0.5 + 1 + 0.25 + 0.75) / 4}
     )
+    assert report["floor_is"] == "the naive forecast"
     assert [row["label"] for row in report["per_class"]] == ["load+1", "load+2"]
     assert report["per_class"][1]["naive_mae"] == pytest.approx(2.5)
 
@@ -47,3 +48,12 @@ def test_a_series_that_never_changed_in_training_has_no_part_in_mase():
 def test_what_is_said_are_the_numbers_by_their_step():
     said = make("task", "series_forecast").say(np.array([3.5, 4.0], "float32"), INFO.labels)
     assert said["values"] == {"load+1": 3.5, "load+2": 4.0}
+
+
+def test_figures_have_intervals_and_each_sample_its_part_of_the_first():
+    answers = np.array([[2, 2], [5, 3]], "float32")
+    task = make("task", "series_forecast")
+    report = task.report(TRUTH, answers, INFO)
+    assert set(report["intervals"]) == {"mae", "rmse", "mase"}
+    assert "overlap" in report["notes"][0]
+    assert task.each(TRUTH, answers)[2].tolist() == [0.5, 2.0]

@@ -12,7 +12,7 @@ import numpy as np
 
 from kerascnn.engine.media.base import Elements, Form, Raw
 from kerascnn.engine.progress import Progress
-from kerascnn.errors import DataError
+from kerascnn.errors import DataError, counted
 from kerascnn.spec import Sample, Spec
 
 
@@ -29,6 +29,8 @@ class SeriesForm(Form):
     length: int
     """Time steps; a longer series is cut at its end, a shorter one is padded with NaN behind it."""
     channels: int
+    window: bool = False
+    """Whether it is a window that a forecast follows: of a longer one the last steps count, and none is padded."""
 
     def read(self, payloads: Sequence[Any]) -> list[Raw | Exception]:
         """Return float32 `(length, channels)` of every series, or why it cannot be read."""
@@ -38,15 +40,22 @@ class SeriesForm(Form):
                 array = _checked(payload)
                 if array.shape[1] != self.channels:
                     raise SeriesError(f"has {array.shape[1]} channels; the model takes {self.channels}")
+                self.check(array)
                 found.append(Raw(self.fit(array), _digest(array)))
             except SeriesError as error:
                 found.append(error)
         return found
 
+    def check(self, array: np.ndarray) -> None:
+        """Raise SeriesError where a forecast cannot follow this series: one with fewer steps than a window."""
+        if self.window and len(array) < self.length:
+            steps = counted(len(array), "time step", "time steps")
+            raise SeriesError(f"has {steps}; a forecast needs the last {self.length}")
+
     def fit(self, array: np.ndarray) -> np.ndarray:
         """Return the series at this form's length."""
         fitted = np.full((self.length, self.channels), np.nan, "float32")
-        kept = array[: self.length]
+        kept = array[-self.length :] if self.window else array[: self.length]
         fitted[: len(kept)] = kept
         return fitted
 
@@ -97,7 +106,14 @@ class Series(Elements):
             said = ", ".join(f"{count} with {number}" for number, count in channels.most_common(3))
             raise DataError(f"the series have different numbers of channels: {said}")
         length = spec.data.length or max((len(array) for array in found), default=1)
-        return cls(arrays, facts, SeriesForm(length, next(iter(channels), 1)))
+        form = SeriesForm(length, next(iter(channels), 1), window=spec.data.source.target == "forecast")
+        for i, one in enumerate(arrays):
+            try:
+                if one is not None:
+                    form.check(one)
+            except SeriesError as error:
+                arrays[i], facts[i] = None, {"reason": str(error)}
+        return cls(arrays, facts, form)
 
     def learn(self, train: np.ndarray) -> None:
         """Learn nothing: each series is normalised by itself, inside the model."""

@@ -1,0 +1,1 @@
+"""Explainers: ways to say where an answer comes from."""

@@ -1,0 +1,1 @@
+"""Methods: ways to train that go beyond steps along the gradient."""
