@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerascnn.errors import UsageError
+from kerascnn.spec import plugins
 from kerascnn.spec.section import nearest
 
 
@@ -21,16 +22,24 @@ class Template:
 
 
 def list_templates() -> list[Template]:
-    """Return the templates by task and name."""
+    """Return the templates by task and name; those of a plugin carry its name, and lie in its package's `templates`."""
     here = Path(__file__).parent
     # In an installed package they lie inside it; in a checkout, beside it.
     root = next((folder for folder in (here / "templates", here.parent / "templates") if folder.is_dir()), None)
     if root is None:
         raise UsageError("this installation has no templates; install kerascnn again")
+    found = _templates(root)
+    for plugin in plugins.installed().values():
+        if folder := plugins.folder_of(plugin):
+            found += _templates(folder / "templates", f"{plugin.name}.")
+    return found
+
+
+def _templates(root: Path, prefix: str = "") -> list[Template]:
     found = []
     for path in sorted(root.glob("*/*.yaml")):
         first = path.read_text("utf-8").split("\n", 1)[0].lstrip("# ").strip()
-        found.append(Template(path.stem, path.parent.name, first, path))
+        found.append(Template(prefix + path.stem, path.parent.name, first, path))
     return found
 
 

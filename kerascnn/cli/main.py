@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
 from kerascnn.cli import data, data_free, explain, failures, plugins, reporting, robustness, runs, training
+from kerascnn.cli.plugin_files import use_plugin_files
 from kerascnn.errors import KerasCnnError
+from kerascnn.spec.plugins import FILES, blamed
 
 app = typer.Typer(
     name="kerascnn",
@@ -31,10 +35,25 @@ runs.add_to(app)
 plugins.add_to(app)
 
 
+@app.callback()
+def common(
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Use the components of a Python file as a plugin's, named after the file. Repeatable; also behind the "
+            "command.",
+        ),
+    ] = None,
+) -> None:
+    """Convolutional networks from one spec: check it, train it, evaluate it, use it."""
+
+
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing that a user did leads to a traceback."""
+    before = os.environ.get(FILES)
     try:
-        code = app(list(arguments), standalone_mode=False)
+        code = app(use_plugin_files(arguments), standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KerasCnnError as error:
         from kerascnn.cli.output import complain
@@ -50,9 +69,17 @@ def run(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:  # noqa: BLE001 - the last net: a bug of ours
-        from kerascnn.cli.output import usage_error, write_bug_report
+        from kerascnn.cli.output import complain, usage_error, write_bug_report
 
         if usage_error(error):
             return 2
+        if (plugins_own := blamed(error)) is not None:
+            complain(plugins_own)
+            return plugins_own.exit_code
         write_bug_report(error)
         return 70
+    finally:
+        if before is None:
+            os.environ.pop(FILES, None)
+        else:
+            os.environ[FILES] = before

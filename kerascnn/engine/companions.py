@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from typing import Any
@@ -23,11 +23,16 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Companion, JoinedStage, Spec, Trained
 
 
+Outer = Callable[[Any, Any], keras.Model | None]
+
+
 class Companions:
     """The companions of one stage, by the names of their methods."""
 
-    def __init__(self, each: Mapping[str, Companion] | None = None):
+    def __init__(self, each: Mapping[str, Companion] | None = None, outer: Outer | None = None):
         self.each = dict(each or {})
+        self.task_outer = outer
+        """Makes the outer model that the task wants."""
 
     def __bool__(self) -> bool:
         return bool(self.each)
@@ -39,8 +44,8 @@ class Companions:
 
     def outer(self, inputs: Any, outputs: Any) -> keras.Model:
         """Return a new outer model of the stage."""
-        found = [one.outer(inputs, outputs) for one in self.each.values()]
-        own = next((model for model in found if model is not None), None)
+        makers = [*([self.task_outer] if self.task_outer else []), *(one.outer for one in self.each.values())]
+        own = next((model for make in makers if (model := make(inputs, outputs)) is not None), None)
         return keras.Model(inputs, outputs) if own is None else own
 
     def equip(self, optimizer: Any) -> None:
@@ -108,7 +113,8 @@ def join(spec: Spec, data: Dataset, number: int, network: keras.Model) -> Compan
         {
             method.type_name: method.join(_joined(spec, data, number, i, network))
             for i, method in enumerate(spec.train.stages[number].methods)
-        }
+        },
+        lambda inputs, outputs: spec.task.outer(inputs, outputs, data.info),
     )
 
 

@@ -74,13 +74,14 @@ def environment() -> dict[str, Any]:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """Return what of two environments may lead to other bits: versions, backend, processors, flags, threads.
+    """Return what of two environments may lead to other bits: versions, plugins, backend, processors, flags, threads.
 
     Where they say them, also the number of devices that share a batch, and of processes.
     """
     flat = []
     for facts in (before, now):
         packages = {f"{name} version": version for name, version in facts.get("versions", {}).items()}
+        packages |= {f"plugin {name}": version for name, version in facts.get("plugins", {}).items()}
         names = ("python", "platform", "machine", "cpus", "threads", "backend", "gpus", "devices", "processes")
         plain = {key: facts.get(key) for key in names}
         flat.append({**plain, **packages, **facts.get("flags", {})})

@@ -8,6 +8,7 @@ from typing import Any
 
 from kerascnn.engine.galleries import fragment
 from kerascnn.engine.report_parts import parts_of
+from kerascnn.engine.report_sections import sections_of
 from kerascnn.engine.robustness_parts import robustness_parts
 from kerascnn.errors import KerasCnnError
 from kerascnn.evaluation.names import say_name
@@ -152,7 +153,10 @@ def class_rows(report: dict[str, Any]) -> list[list[str]]:
 
 
 def _evaluation(run: RunFolder, split: str, report: dict[str, Any]) -> str:
-    parts = [f"<h2>{split.capitalize()} split</h2>", parts_of(run, split, report), "<h3>Classes</h3>"]
+    parts = [f"<h2>{split.capitalize()} split</h2>", parts_of(run, split, report), sections_of(report)]
+    if not report["per_class"]:
+        return "".join(parts)
+    parts.append("<h3>Classes</h3>")
     parts.append(_table([name[0].upper() + name[1:] for name in class_head(report)], class_rows(report)))
     if "confusion_matrix" in report:
         parts += ["<h3>Confusions</h3>", _confusions(report["confusion_matrix"], report["labels"])]

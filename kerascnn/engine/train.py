@@ -32,7 +32,7 @@ from kerascnn.runs.checkpoints import Checkpoint, Checkpoints
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
 from kerascnn.runs.state import NEXT, write_state
-from kerascnn.spec import Spec, spec_from_dict
+from kerascnn.spec import Spec, plugins, spec_from_dict
 from kerascnn.spec.lint import Known, lint
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -68,7 +68,8 @@ def train(
         spec, runs, progress, profile = processes.without_callbacks(spec), processes.scratch(), Progress(), False
     stop = processes.agreed_stop(stop)
     text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
-    about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": environment()}
+    around = environment() | {"plugins": plugins.versions(spec.spell())}
+    about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": around}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
     with RunLock(run.path):
         _guarded(run, lambda: _work(spec, run, progress, stop, profile=profile))
@@ -238,7 +239,8 @@ def _check_same_work(spec: Spec, data: Dataset, checkpoint: Checkpoint | None) -
 
 def _resumes(run: RunFolder, progress: Progress, devices: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what `effective.json` says of all resumes, this one the last: whether the machine is the same."""
-    before, now = run.about()["environment"], environment()
+    before = run.about()["environment"]
+    now = environment() | {"plugins": plugins.versions(run.read("spec.resolved.json"))}
     if (run.path / "effective.json").is_file() and "devices" in (there := run.read("effective.json")):
         before, now = (
             {**facts, "devices": len(used["used"]), "processes": used.get("processes", 1)}

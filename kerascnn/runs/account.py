@@ -27,7 +27,9 @@ def how_to_repeat(run: RunFolder) -> list[str]:
     about, data = run.about(), run.read("data.json")
     environment = about["environment"]
     packages = ", ".join(f"{name} {version}" for name, version in sorted(environment["versions"].items()))
+    plugins = ", ".join(f"{name} {version}" for name, version in environment.get("plugins", {}).items())
     return [
+        *([f"the plugins {plugins}"] if plugins else []),
         f"Python {environment['python']} on {environment['platform']}, {environment['backend']} backend; {packages}",
         f"data with the fingerprint {data['fingerprint']} (data.manifest.jsonl has the hash of every sample)",
         f"kerascnn train {run.path / 'spec.resolved.json'}",

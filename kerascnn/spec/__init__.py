@@ -21,7 +21,9 @@ from kerascnn.spec.kinds import (
     Schedule,
     Source,
     Task,
+    register_kind,
 )
+from kerascnn.spec.lint_rule import Known, rule
 from kerascnn.spec.load import load_spec, spec_from_dict
 from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
@@ -45,6 +47,7 @@ __all__ = [
     "Geometric",
     "Head",
     "JoinedStage",
+    "Known",
     "Layer",
     "Method",
     "Mixing",
@@ -65,5 +68,7 @@ __all__ = [
     "find",
     "load_spec",
     "register",
+    "register_kind",
+    "rule",
     "spec_from_dict",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import GetCoreSchemaHandler, ValidationError
@@ -25,6 +25,10 @@ class Component(Section):
     """The word for components of this sort, in the singular: "layer", "backbone"."""
     type_name: ClassVar[str] = ""
     """The name in a spec."""
+    examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
+    """Parameters with which `kerascnn plugins check` tries it out, each a mapping; empty: that with every default."""
+    folder: ClassVar[str] = ""
+    """The package with the core's own components of a kind; a plugin's kind has none."""
 
     def spell(self) -> dict[str, Any]:
         """Return the component as it stands in a spec, with every default filled in."""
@@ -34,6 +38,7 @@ class Component(Section):
 C = TypeVar("C", bound=Component)
 
 _components: dict[str, dict[str, type[Component]]] = {}
+_registries: list[dict[str, Any]] = []
 _namespace: list[str] = []
 
 
@@ -45,7 +50,7 @@ def register(name: str) -> Callable[[type[C]], type[C]]:
     """
 
     def add(cls: type[C]) -> type[C]:
-        full = f"{_namespace[-1]}.{name}" if _namespace else name
+        full = qualified(name, cls)
         if not cls.kind:
             raise PluginError(f"{cls.__qualname__} derives from no kind; derive it from Layer, Backbone, Head, ...")
         lacking = {*cls.__abstractmethods__, *(name for name in cls.__class_vars__ if not hasattr(cls, name))}
@@ -63,6 +68,33 @@ def register(name: str) -> Callable[[type[C]], type[C]]:
         return cls
 
     return add
+
+
+def qualified(name: str, thing: Any) -> str:
+    """Return the full name of what a class or a function is registered as: a plugin's name stands before its own.
+
+    It is known by the module, so that it does not matter who imports it first: a test, the core or another plugin.
+    """
+    if str(thing.__module__).partition(".")[0] == "kerascnn":
+        return name
+    from kerascnn.spec import plugins
+
+    owner = plugins.owner_of(thing)
+    prefix = owner.name if owner else next(iter(_namespace[-1:]), "")
+    return f"{prefix}.{name}" if prefix else name
+
+
+def registry() -> dict[str, Any]:
+    """Return a new dictionary by full names, from which the names of a plugin that is set aside are taken."""
+    _registries.append({})
+    return _registries[-1]
+
+
+def forget(plugin: str) -> None:
+    """Take out whatever a plugin registered."""
+    for known in (*_components.values(), *_registries):
+        for name in [name for name in known if name.startswith(f"{plugin}.")]:
+            del known[name]
 
 
 class namespace:  # noqa: N801 - reads as a statement: `with namespace("acme"):`
@@ -134,7 +166,15 @@ def parse_component(kind: type[C], value: Any) -> C:
         raise _failure(kind, "plugin", ("type",), name, "{error}", error=str(error)) from None
     if cls is None:
         raise _unknown(kind, name)
-    return cls.model_validate({key: item for key, item in value.items() if key != "type"})  # type: ignore[return-value]
+    try:
+        return cls.model_validate({key: item for key, item in value.items() if key != "type"})  # type: ignore[return-value]
+    except ValidationError:
+        raise
+    except Exception as error:
+        if "." not in name:
+            raise  # a bug of ours
+        said = f"the component '{name}' of a plugin failed: {type(error).__name__}: {error}"
+        raise _failure(kind, "plugin", ("type",), name, "{error}", error=said) from None
 
 
 def _no_type(kind: type[Component], value: dict[str, Any]) -> ValidationError:

@@ -9,19 +9,23 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from pydantic import Field
 
+from kerascnn.errors import PluginError
 from kerascnn.spec.augmentation import IGNORE, Augmentation, Fill, Geometric, Mixing
 from kerascnn.spec.companion import Companion, JoinedStage
-from kerascnn.spec.component import Component
+from kerascnn.spec.component import Component, qualified, registry
 from kerascnn.spec.data import DataInfo, Pretrained, Scan
 from kerascnn.spec.explained import Explained
 from kerascnn.spec.follower import Follower, Training
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+K = TypeVar("K", bound=Component)
 
 
 class Layer(Component):
@@ -134,6 +138,14 @@ class Task(Component):
     def loss(self, info: DataInfo) -> Any:
         """Return the Keras loss. Raises DataError where it cannot be made for this data."""
 
+    def outer(self, inputs: Any, outputs: Any, info: DataInfo) -> Any:
+        """Return a Keras model from inputs to outputs that trains in a way of its own, None for the usual one.
+
+        It overrides what Keras lets it override, such as `compute_loss` or `train_step`, and shares the layers that it
+        is given. What else it trains are its own layers, which every checkpoint holds. It is made anew for each stage.
+        """
+        return None
+
     @abstractmethod
     def compiled_metrics(self) -> list[Any]:
         """Return a new Keras metric for every name in `metrics`, under that name."""
@@ -143,7 +155,9 @@ class Task(Component):
         """Return everything that an evaluation says, as plain data, from the samples' answers and the network's.
 
         The keys "metrics" (name to number, the one that counts first), "labels" and "per_class" are always there;
-        "floor" holds what always giving the same answer would get.
+        "floor" holds what always giving the same answer would get. "sections" are further parts of the page, each with
+        a "title", and "text", "table" (`{"head": [...], "rows": [[...]]}`), "lines" (`{"x_name": text, "x": [...], "y":
+        {NAME: [...]}}`) or "pictures" (`[{"png": base64 text, "caption": text}]`).
         """
 
     @abstractmethod
@@ -243,12 +257,28 @@ class Explainer(Component):
         """
 
 
-KINDS: dict[str, type[Component]] = {
-    cls.kind: cls
-    for cls in (
-        Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback, Method, Explainer,
-    )
-}  # fmt: skip
+KINDS: dict[str, type[Component]] = registry()
+"""The kinds by name. That of a plugin has the plugin's name before its own, as its components have."""
+
+
+def register_kind(cls: type[K]) -> type[K]:
+    """Register a kind of component, by its `kind`, so that fields can be `OneOf[...]` of it.
+
+    Raises PluginError where it has no `kind`, or the name is taken.
+    """
+    if not cls.__dict__.get("kind"):
+        raise PluginError(f"{cls.__qualname__} has no kind; set the class variable, such as `kind: ClassVar = 'loss'`")
+    full = qualified(cls.kind, cls)
+    taken = KINDS.get(full)
+    if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
+        raise PluginError(f"two kinds are named '{full}': {taken.__module__} and {cls.__module__} have it")
+    cls.kind = full
+    KINDS[full] = cls
+    return cls
+
+
+for _kind in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback, Method, Explainer):
+    register_kind(_kind)
 __all__ = [
     "IGNORE",
     "KINDS",
@@ -267,4 +297,5 @@ __all__ = [
     "Schedule",
     "Source",
     "Task",
+    "register_kind",
 ]

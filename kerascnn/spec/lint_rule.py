@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from kerascnn.errors import PluginError
+from kerascnn.spec.component import qualified, registry
 from kerascnn.spec.data import DataInfo, Finding
 from kerascnn.spec.spec import Spec
 
@@ -47,14 +49,20 @@ class Advice:
 
 
 Rule = Callable[[Spec, Known], Iterator[tuple[Loc, str]]]
-RULES: dict[str, Rule] = {}
+RULES: dict[str, Rule] = registry()
 
 
 def rule(name: str) -> Callable[[Rule], Rule]:
-    """Add a rule by its name. It yields a place in the spec and a sentence: what usually goes wrong; what to do."""
+    """Add a rule by its name; that of a plugin carries the plugin's name, too.
+
+    It yields a place in the spec and a sentence: what usually goes wrong; what to do.
+    """
 
     def add(function: Rule) -> Rule:
-        RULES[name] = function
+        full = qualified(name, function)
+        if RULES.get(full, function) is not function:
+            raise PluginError(f"two rules are named '{full}'")
+        RULES[full] = function
         return function
 
     return add

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 from typing import Any, get_args
 
+from kerascnn.spec import plugins
 from kerascnn.spec.component import Component, components
 from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
@@ -21,10 +22,11 @@ def json_schema() -> dict[str, Any]:
     """Return the schema: one definition for each component, and for each kind a `oneOf` of its components."""
     definitions: dict[str, Any] = {}
     root = _model(Spec, definitions)
+    plugins.load_all()  # before the kinds are gone through: one may bring another
+    made = {(kind, name): _made(cls, name, definitions) for kind in KINDS for name, cls in components(kind).items()}
     for kind in KINDS:
-        found = components(kind)
-        for name, cls in found.items():
-            definitions[_key(kind, name)] = _component(cls, name, definitions)
+        found = components(kind)  # without those of plugins that failed meanwhile
+        definitions.update({_key(kind, name): made[kind, name] for name in found})
         definitions[kind] = {
             "title": kind.capitalize(),
             "oneOf": [{"$ref": f"#/$defs/{_key(kind, name)}"} for name in found],
@@ -35,6 +37,21 @@ def json_schema() -> dict[str, Any]:
 
 def _key(kind: str, name: str) -> str:
     return f"{kind}.{name}"
+
+
+def _made(cls: type[Component], name: str, definitions: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a component. A plugin with one that has none is set aside."""
+    inner: dict[str, Any] = {}
+    try:
+        schema = _component(cls, name, inner)
+    except Exception as error:
+        if "." not in name:
+            raise  # a bug of ours
+        said = f"{type(error).__name__}: {error}"
+        plugins.set_aside(name.partition(".")[0], f"no JSON Schema can be made of its {cls.kind} '{name}': {said}")
+        return {}
+    definitions.update(inner)
+    return schema
 
 
 def _component(cls: type[Component], name: str, definitions: dict[str, Any]) -> dict[str, Any]:

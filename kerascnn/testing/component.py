@@ -14,10 +14,8 @@ from kerascnn.spec import Component, find
 from kerascnn.spec.component import parse_component
 from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
+from kerascnn.spec.plugins import HEAVY
 from kerascnn.testing.facts import doing, hold, title
-
-HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "sklearn", "scipy", "PIL", "streamlit")
-"""What a module with components may import inside its methods alone."""
 
 _IMPORT = """
 import importlib, sys

@@ -56,13 +56,15 @@ def test_plugins_are_listed_with_what_they_bring_and_why_they_fail(site: Path) -
     found: dict[str, Any] = {row["name"]: row for row in json.loads(done.stdout)}
     assert found["good"]["state"] == "ok"
     assert found["good"]["version"] == "1.2"
-    assert found["good"]["components"] == [{"kind": "layer", "name": "good.twice"}]
+    file = str(site / "acme_good.py")
+    assert found["good"]["components"] == [{"kind": "layer", "name": "good.twice", "file": file, "line": 4}]
+    assert found["good"]["kinds"] == ["layer"]
     assert found["exits"]["state"] == "quarantined"
     assert "no licence" in found["exits"]["reason"]
     assert "two layer components are named 'clash.same'" in found["clash"]["reason"]
-    shown = kerascnn(site, "plugins", "list").stdout
-    assert "good.twice" in shown
-    assert "no licence" in shown
+    shown = kerascnn(site, "plugins", "list")
+    assert "good.twice" in shown.stdout
+    assert "exits: SystemExit: no licence" in shown.stderr
 
 
 def test_a_spec_may_name_a_plugins_component_and_a_broken_one_is_named(site: Path) -> None:
@@ -80,3 +82,65 @@ def test_without_plugins_that_is_said() -> None:
     command = [sys.executable, "-m", "kerascnn", "plugins", "list"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout == "no plugins are installed\n"
+
+
+def test_a_file_is_used_wherever_it_is_named_and_its_mistakes_stand_at_their_place(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(GOOD, "utf-8")
+    file, spec = str(tmp_path / "mine.py"), str(find_template("layers_attention"))
+    named = ["validate", spec, "--set", "model.backbone.layers.0={type: mine.twice}"]
+    for arguments in (["--plugin", file, *named], [*named, "--plugin", file], [*named, f"--plugin={file}"]):
+        assert kerascnn(tmp_path, *arguments).returncode == 0
+    without = kerascnn(tmp_path, *named)
+    assert without.returncode == 2
+    assert "is the plugin 'mine' installed?" in without.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [
+        ("mine.py", "import nothing_of_this_name", "No module named 'nothing_of_this_name'"),
+        ("mine.py", "import numpy", "imports numpy"),
+        ("my-layers.py", GOOD, "name the file with letters, digits and _"),
+        ("mine.txt", GOOD, "is no Python file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_at_once(tmp_path: Path, name: str, code: str, said: str) -> None:
+    (tmp_path / name).write_text(code, "utf-8")
+    done = kerascnn(tmp_path, "templates", "--plugin", str(tmp_path / name))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_component_that_fails_is_named_with_its_plugin_and_place(tmp_path: Path) -> None:
+    checked = """
+    from pydantic import model_validator
+
+    @model_validator(mode="after")
+    def check(self):
+        return self.nothing
+"""
+    (tmp_path / "mine.py").write_text(GOOD.replace("@register", "@register", 1) + checked, "utf-8")
+    spec = str(find_template("layers_attention"))
+    named = ["--set", "model.backbone.layers.0={type: mine.twice}", "--plugin", str(tmp_path / "mine.py")]
+    done = kerascnn(tmp_path, "validate", spec, *named)
+    assert done.returncode == 2
+    assert "the component 'mine.twice' of a plugin failed: AttributeError" in done.stderr
+    source = """
+from kerascnn.spec import Source, register
+
+@register("pictures")
+class Pictures(Source):
+    "Fail."
+
+    def scan(self):
+        return 1 / 0
+"""
+    (tmp_path / "bad.py").write_text(source, "utf-8")
+    named = ["--set", "data.source={type: bad.pictures}", "--plugin", str(tmp_path / "bad.py")]
+    done = kerascnn(tmp_path, "train", spec, *named, "--runs", str(tmp_path / "runs"))
+    assert done.returncode == 2
+    assert (
+        f"the plugin 'bad' ({tmp_path / 'bad.py'}) failed in {tmp_path / 'bad.py'}:9: ZeroDivisionError" in done.stderr
+    )
+    assert "Traceback" not in done.stderr
