@@ -6,7 +6,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 CONSTRAINTS := constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all check lint types format reference benchmark clean
+# pytest rewrites each test module as it is read; kept, that is done once and not by every worker of every run.
+unexport PYTHONDONTWRITEBYTECODE
+.PHONY: help demo test test-all test-plugins check lint types format reference benchmark clean
 
 help:  ## show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -30,12 +32,19 @@ demo: $(VENV)/.core  ## train LeNet-5 on handwritten digits, evaluate it, write 
 	$(BIN)/kerascnn evaluate latest --split test --runs runs
 
 test: $(VENV)/.dev  ## run the fast tests
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m 'not slow'
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m 'not slow'
 
 test-all: $(VENV)/.dev  ## run every test
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
-check: lint types test  ## what CI runs: lint, types, fast tests
+# Into a folder of its own, so that the core's tests see an installation without plugins.
+test-plugins: $(VENV)/.dev  ## install every plugin for real, and run its fast tests
+	rm -rf build/plugins
+	$(PIP) install --quiet --no-deps --no-build-isolation --target build/plugins $(wildcard plugins/*)
+	PYTHONPATH=build/plugins $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --import-mode importlib \
+		-m 'not slow' plugins
+
+check: lint types test test-plugins  ## what CI runs: lint, types, fast tests, those of the plugins
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

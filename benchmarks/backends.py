@@ -1,8 +1,9 @@
 """Build, train for a step and predict small networks on each backend, compare, and write docs/backends.md.
 
-Run: python benchmarks/backends.py [--python BACKEND=INTERPRETER ...] [--output FILE]. Each backend works in a process
-of its own, by default of this Python; one that is not installed there is said to be skipped. The first one that works
-makes the weights, and the others take them over, so that their answers can be compared.
+Run: python benchmarks/backends.py [--python BACKEND=INTERPRETER ...] [--only TEMPLATE ...] [--output FILE]. Each
+backend works in a process of its own, by default of this Python; one that is not installed there is said to be skipped.
+The first one that works makes the weights, and the others take them over, so that their answers can be compared. With
+--only the other rows stay as they are in the file; the versions have to be the same.
 """
 
 from __future__ import annotations
@@ -43,12 +44,11 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "textcnn": ("32", 3, ()),
     "fcn": ("64,2", 4, ()),
     "fcn_regression": ("64,2", 2, ()),
+    "tcn_forecast": ("48,2", 4, ("model.backbone.levels=3",)),
     "logmel_cnn": ("8000,1", 4, ()),
     "m5_waveform": ("8000,1", 4, ()),
 }
 """Templates, each with the shape of an element, the number of outputs, and what is changed to keep it small."""
-NOT_YET = frozenset({"series_forecast"})
-"""Tasks that the page has no network of yet."""
 
 
 def elements(spec: Any, info: Any, rng: Any) -> Any:
@@ -73,6 +73,8 @@ def answers(spec: Any, info: Any, rng: Any) -> Any:
         "classes": lambda: rng.integers(0, 2, (BATCH, many)).astype("uint8"),
         "values": lambda: rng.standard_normal((BATCH, many)).astype("float32"),
         "mask": lambda: rng.integers(0, many, (BATCH, *info.shape[:2])).astype("uint8"),
+        # What follows, the naive forecast of it, and its scale.
+        "forecast": lambda: np.abs(rng.standard_normal((BATCH, 3 * many))).astype("float32"),
         "boxes": lambda: [np.array([[i % many, 8, 8, 40, 48]], "float32") for i in range(BATCH)],
     }
     return kinds[spec.task.target]()
@@ -129,8 +131,8 @@ def work(name: str, folder: Path) -> dict[str, Any]:
     return {"loss": loss, "finite": bool(np.isfinite(after).all() and np.isfinite(loss))}
 
 
-def work_all(folder: Path) -> dict[str, Any]:
-    """Return what the backend of this process makes of every case."""
+def work_all(folder: Path, names: list[str]) -> dict[str, Any]:
+    """Return what the backend of this process makes of these cases."""
     from importlib.metadata import PackageNotFoundError, version
 
     backend = os.environ["KERAS_BACKEND"]
@@ -143,7 +145,7 @@ def work_all(folder: Path) -> dict[str, Any]:
     if backend not in versions:
         return {"skipped": "not installed"}
     found: dict[str, Any] = {}
-    for name in CASES:
+    for name in names:
         try:
             found[name] = work(name, folder)
         except Exception as error:  # noqa: BLE001 - the table says what fails, and goes on
@@ -151,12 +153,12 @@ def work_all(folder: Path) -> dict[str, Any]:
     return {"versions": versions, "python": platform.python_version(), "cases": found}
 
 
-def ask(backend: str, python: str, folder: Path) -> dict[str, Any]:
-    """Return what a process with this backend says."""
+def ask(backend: str, python: str, folder: Path, names: list[str] | None = None) -> dict[str, Any]:
+    """Return what a process with this backend says of these cases, by default of all."""
     environment = {**os.environ, "KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3", "CUDA_VISIBLE_DEVICES": ""}
     root = str(Path(__file__).parent.parent)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), root]))
-    command = [python, __file__, "--one", str(folder)]
+    command = [python, __file__, "--one", str(folder), "--only", *(names or CASES)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no message"])[-1]
@@ -190,8 +192,8 @@ def cell(name: str, backend: str, first: str, told: dict[str, dict[str, Any]], f
     return f"{'yes' if max(before, loss) <= ALIKE and after <= ALIKE_AFTER else 'differs'} ({words})"
 
 
-def page(told: dict[str, dict[str, Any]], folder: Path, day: str) -> str:
-    """Return the table as a page."""
+def page(told: dict[str, dict[str, Any]], folder: Path, day: str, before: str = "") -> str:
+    """Return the table as a page; what nobody was asked about keeps its row of the page before."""
     works = [backend for backend in told if "skipped" not in told[backend]]
     first = works[0] if works else ""
     lines = [
@@ -215,28 +217,44 @@ def page(told: dict[str, dict[str, Any]], folder: Path, day: str) -> str:
             lines.append(f"- {backend}: Python {facts['python']}, {versions}")
     lines += ["", f"| template | element | {' | '.join(told)} |", f"|---|---|{'---|' * len(told)}"]
     for name, (shape, _, _) in CASES.items():
+        if before and all(name not in facts.get("cases", {name: None}) for facts in told.values()):
+            lines.append(next(line for line in before.splitlines() if line.startswith(f"| {name} |")))
+            continue
         cells = [cell(name, backend, first, told, folder).replace("|", "\\|") for backend in told]
         lines.append(f"| {name} | {shape.replace(',', ' x ')} | {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def others(text: str, before: str) -> str:
+    """Return why rows of the page before cannot stand on this one, "" where they can."""
+    told, earlier = ([line for line in one.splitlines() if line.startswith("- ")] for one in (text, before))
+    return "" if told == earlier else "with other versions every row has to be made anew; leave out --only"
 
 
 def main() -> None:
     """Ask every backend and write the page."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", action="append", default=[], metavar="BACKEND=INTERPRETER")
+    parser.add_argument("--only", nargs="+", choices=list(CASES), metavar="TEMPLATE", default=list(CASES))
     parser.add_argument("--output", type=Path, default=OUTPUT)
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(work_all(options.one)))
+        print(json.dumps(work_all(options.one, options.only)))
         return
     given = dict(text.partition("=")[::2] for text in options.python)
     if not set(given) <= set(BACKENDS) or not all(given.values()):
         parser.error(f"--python should be BACKEND=INTERPRETER with {', '.join(BACKENDS)} (got {options.python})")
+    before = "" if set(options.only) == set(CASES) else options.output.read_text("utf-8")
+    missing = [name for name in CASES if name not in options.only and before and f"\n| {name} |" not in before]
+    if missing:
+        parser.error(f"{options.output} has no row of {', '.join(missing)}; name them with --only, too")
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        told = {backend: ask(backend, given.get(backend, sys.executable), folder) for backend in BACKENDS}
-        text = page(told, folder, datetime.datetime.now(datetime.UTC).date().isoformat())
+        told = {backend: ask(backend, given.get(backend, sys.executable), folder, options.only) for backend in BACKENDS}
+        text = page(told, folder, datetime.datetime.now(datetime.UTC).date().isoformat(), before)
+    if before and others(text, before):
+        parser.error(others(text, before))
     options.output.write_text(text, "utf-8")
     print(text)
 

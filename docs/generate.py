@@ -16,6 +16,7 @@ from kerascnn.spec.section import Section
 from kerascnn.spec.spec import (
     Audio,
     Data,
+    Evaluate,
     Lint,
     Model,
     Preprocess,
@@ -40,13 +41,16 @@ SECTIONS: dict[str, type[Section]] = {
     "model.preprocess.spectrogram": Spectrogram,
     "train": Train,
     "train.stages.N": Stage,
+    "evaluate": Evaluate,
     "lint": Lint,
 }
 COMMANDS = [
     [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["data", "check"], ["data", "split"],
     ["data", "preview"], ["train"], ["evaluate"], ["predict"], ["explain"], ["failures"], ["calibrate"],
     ["robustness"], ["report"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "resume"], ["runs", "compare"],
-    ["schema"], ["plugins"], ["plugins", "list"], ["doctor"],
+    ["ensemble"], ["sweep"], ["worker"], ["queue"], ["queue", "list"], ["queue", "move"], ["queue", "cancel"],
+    ["queue", "rebuild"], ["schema"], ["plugins"], ["plugins", "list"], ["plugins", "new"], ["plugins", "check"],
+    ["doctor"],
 ]  # fmt: skip
 
 

@@ -136,8 +136,9 @@ class Run:
 
         `unsure` is the confidence below which a prediction says that it is not sure; "auto" takes the smallest at which
         at most `most_error` of the other answers are wrong (left out: half of the error of all). With `conformal`, such
-        as 0.9, each prediction has the set of classes that holds the right one in this share of cases. Raises
-        UsageError or DataError where that cannot be.
+        as 0.9, each prediction has the set of classes that holds the right one in this share of cases. Numbers have no
+        temperature and need `conformal`: each then has the range that holds the true one as often. Raises UsageError or
+        DataError where that cannot be.
         """
         from kerascnn.engine.calibrate import calibrate
 
@@ -160,7 +161,8 @@ class Run:
         Takes paths of files and folders (pictures, .txt, .wav, .npy or .csv, by what the model reads); uint8 arrays
         `(height, width)`, `(height, width, channels)` or a batch `(n, height, width, channels)` of any size; or a
         DataFrame with a column `path`, which comes back with the columns `label` and `confidence`, and one `p_LABEL`
-        for each class or one for each number. Raises DataError that names every file that cannot be read.
+        for each class or one for each number, with `low_NUMBER` and `high_NUMBER` where the run was calibrated. Raises
+        DataError that names every file that cannot be read.
         """
         import pandas as pd
 
@@ -228,6 +230,10 @@ class Run:
             columns["unsure"] = [prediction.unsure for prediction in predictions]
         if any(prediction.set is not None for prediction in predictions):
             columns["set"] = [prediction.set for prediction in predictions]
+        for end in ("low", "high"):
+            sides = [getattr(prediction, end) for prediction in predictions]
+            if sides and all(sides):
+                columns |= {f"{end}_{label}": [side[label] for side in sides] for label in sides[0]}
         return frame.assign(**columns)
 
     def _loaded(self) -> Predictor:

@@ -32,7 +32,7 @@ def write(folder, name, backend, before, after):
 def test_cases_are_templates_of_every_task(backends):
     templates = {template.name: template.task for template in list_templates()}
     assert set(backends.CASES) <= set(templates)
-    assert {templates[name] for name in backends.CASES} == set(templates.values()) - backends.NOT_YET
+    assert {templates[name] for name in backends.CASES} == set(templates.values())
 
 
 def test_a_backend_that_is_not_installed_is_said_to_be_skipped(backends, tmp_path):
@@ -62,6 +62,17 @@ def test_a_process_that_dies_is_told_with_its_last_words(backends, tmp_path):
     script.write_text("#!/bin/sh\necho 'no such luck' >&2\nexit 3\n", "ascii")
     script.chmod(0o755)
     assert backends.ask("jax", str(script), tmp_path) == {"skipped": "the process ended with 3: no such luck"}
+
+
+def test_rows_that_nobody_was_asked_about_stay_as_they_were(backends, tmp_path):
+    before = backends.page({"jax": told(backends, lenet5={"fails": "ValueError: no"})}, tmp_path, "2026-11-20")
+    facts = told(backends)
+    facts["cases"] = {"unet": {"loss": 1.0, "finite": False}}
+    text = backends.page({"jax": facts}, tmp_path, "2026-11-21", before)
+    assert "| lenet5 | 28 x 28 x 1 | fails: ValueError: no |" in text
+    assert "| unet | 64 x 64 x 3 | not finite |" in text
+    assert backends.others(text, before) == ""
+    assert "every row has to be made anew" in backends.others(text.replace("keras 3.15.1", "keras 3.16"), before)
 
 
 def test_the_written_page_has_every_case_and_no_path_of_a_machine(backends):

@@ -39,8 +39,13 @@ def inside(value):
             yield from inside(item)
 
 
+def many(kind):
+    """Return the plural of a kind, which its folders are named by."""
+    return f"{kind}es" if kind.endswith("s") else f"{kind}s"
+
+
 def test_every_folder_of_components_has_its_kind():
-    assert {cls.folder for cls in KINDS.values()} == {f"kerascnn.{kind}s" for kind in KINDS}
+    assert {cls.folder for cls in KINDS.values()} == {f"kerascnn.{many(kind)}" for kind in KINDS}
 
 
 @pytest.mark.parametrize(("kind", "name"), ours())
@@ -52,14 +57,14 @@ def test_component_is_documented(kind, name):
 
 @pytest.mark.parametrize(("kind", "name"), ours())
 def test_component_stands_in_a_file_of_its_name(kind, name):
-    file = components(kind)[name].__module__.removeprefix(f"kerascnn.{kind}s.")
+    file = components(kind)[name].__module__.removeprefix(f"kerascnn.{many(kind)}.")
     # Keras's own stand together, by what they are about: stock_norms.
     assert file == name or file.startswith("stock")
 
 
 @pytest.mark.parametrize(("kind", "name"), ours())
 def test_component_has_a_test(kind, name):
-    folder = ROOT / "tests" / f"{kind}s"
+    folder = ROOT / "tests" / many(kind)
     stock = "".join(file.read_text("utf-8") for file in folder.glob("test_stock*.py"))
     assert (folder / f"test_{name}.py").is_file() or f'"{name}"' in stock
 

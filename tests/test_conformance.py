@@ -6,6 +6,7 @@ from importlib import import_module
 
 import pytest
 
+import kerascnn
 from kerascnn.spec import components
 from kerascnn.spec.kinds import KINDS
 from kerascnn.testing import (
@@ -16,10 +17,17 @@ from kerascnn.testing import (
     check_head,
     check_layer,
     check_light_import,
+    check_loss,
+    check_method,
+    check_metric,
+    check_optimizer,
     check_plain_keras,
+    check_schedule,
     check_sequence_augmentation,
     check_source,
+    check_task,
 )
+from kerascnn.testing.method import made_up
 from tests.helpers import make
 
 CONV = {"type": "conv2d", "filters": 4}
@@ -123,7 +131,7 @@ BACKBONES = [
     ({"type": "wide_resnet", "depth": 10, "width": 1, "dropout": 0.3}, (9, 8, 3), 1),
     ({"type": "fast_cnn", "width": 4, "activation": "celu"}, (17, 16, 1), 1),
     ({"type": "mlp", "hidden": [8, 4], "batch_norm": True, "dropout": 0.2}, (6, 5, 3), 0),
-    ({"type": "convnext", "channels": 8, "blocks": [1, 1, 2, 1], "stochastic_depth": 0.2}, (33, 40, 3), 1),
+    ({"type": "convnext", "channels": 4, "blocks": [1, 1, 1, 1], "stochastic_depth": 0.2}, (33, 40, 3), 1),
     ({"type": "convnext", "channels": 4, "blocks": [1, 1, 1, 1], "norm": "pooled"}, (32, 32, 3), 0),
     ({"type": "vit", "patch": 4, "hidden": 16, "depth": 2, "heads": 2, "mlp": 32, "dropout": 0.1}, (8, 12, 3), 0),
     ({"type": "vit", "patch": 6, "hidden": 8, "depth": 1, "heads": 2, "mlp": 8, "pooling": "mean"}, (12, 12, 1), 0),
@@ -314,6 +322,11 @@ OTHERS = [
     ("callback", {"type": "weight_histograms", "every": 3}),
     ("callback", {"type": "mlflow", "tracking_uri": "http://localhost:5000"}),
     ("callback", {"type": "wandb", "mode": "online", "entity": "lab"}),
+    ("loss", {"type": "poly", "epsilon": 2.0, "label_smoothing": 0.1}),
+    ("loss", {"type": "quantile", "quantile": 0.9}),
+    ("metric", {"type": "cohen_kappa", "weights": "quadratic"}),
+    ("metric", {"type": "matthews"}),
+    ("metric", {"type": "smape"}),
     ("method", {"type": "pruning", "sparsity": 0.9, "initial": 0.2, "begin": 0.1, "end": 0.6, "spare_last": True}),
     ("method", {"type": "swa", "begin": 0.5, "every": 2}),
     ("method", {"type": "distillation", "run": "runs/teacher", "weight": 0.9}),
@@ -350,10 +363,24 @@ def checked(kind, number):
 
 
 _LARGE = {
-    "densenet", "efficientnet", "efficientnet_lite", "efficientnet_v2", "googlenet", "inception_v3", "mobilenet",
-    "mobilenet_v3", "swin", "xception",
+    "alexnet", "densenet", "efficientnet", "efficientnet_lite", "efficientnet_v2", "googlenet", "inception_v3",
+    "mobilenet", "mobilenet_v3", "swin", "vgg", "xception",
 }  # fmt: skip
-"""Backbones of so many layers that each takes seconds."""
+"""Backbones of so many layers or weights, whatever their fields, that each takes seconds."""
+
+_ANOTHER = {
+    number
+    for number, (case, *_) in enumerate(BACKBONES)
+    if case["type"] in {before["type"] for before, *_ in BACKBONES[:number]} and case["type"] != "simple_cnn"
+}
+"""Second cases of a backbone: the first shows most of what they do. The one of simple_cnn has what it lacks."""
+
+_ANOTHER_OF_MAPS = {
+    number
+    for number, (case, *_) in enumerate(HEADS)
+    if case["type"] in ("center_detector", "segmenter") and HEADS[number - 1][0]["type"] == case["type"]
+}
+"""Second cases of heads of maps, which take longer than rows."""
 
 
 @pytest.mark.parametrize(("kind", "case"), CASES, ids=named)
@@ -369,7 +396,11 @@ def test_layer_conforms(number):
 @pytest.mark.parametrize(
     "number",
     [
-        pytest.param(number, marks=pytest.mark.slow if case["type"] in _LARGE else (), id=f"{case['type']}-{number}")
+        pytest.param(
+            number,
+            marks=pytest.mark.slow if case["type"] in _LARGE or number in _ANOTHER else (),
+            id=f"{case['type']}-{number}",
+        )
         for number, (case, *_) in enumerate(BACKBONES)
     ],
 )
@@ -377,7 +408,14 @@ def test_backbone_conforms(number):
     assert isinstance(checked("backbone", number).output, dict)
 
 
-@pytest.mark.parametrize("number", range(len(HEADS)), ids=lambda number: HEADS[number][0]["type"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(number, marks=pytest.mark.slow if number in _ANOTHER_OF_MAPS else ())
+        for number in range(len(HEADS))
+    ],
+    ids=lambda number: HEADS[number][0]["type"],
+)
 def test_head_conforms(number):
     assert checked("head", number).output_shape[0] is None
 
@@ -395,6 +433,44 @@ def test_augmentation_of_sequences_conforms(case):
 @pytest.mark.parametrize("case", EXPLAINERS, ids=named)
 def test_explainer_conforms(case):
     check_explainer(of("explainer", case))
+
+
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "task"], ids=named)
+def test_task_conforms(case):
+    # The weights of the cases are by the names of other classes than those of the kit.
+    check_task(of("task", {key: value for key, value in case.items() if key != "class_weights"}))
+    if "class_weights" in case:
+        check_task(of("task", {**case, "class_weights": "auto"}))
+
+
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "optimizer"], ids=named)
+def test_optimizer_conforms(case):
+    check_optimizer(of("optimizer", case))
+
+
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "schedule"], ids=named)
+def test_schedule_conforms(case):
+    check_schedule(of("schedule", case))
+
+
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "loss"], ids=named)
+def test_loss_conforms(case):
+    check_loss(of("loss", case))
+
+
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "metric"], ids=named)
+def test_metric_conforms(case):
+    check_metric(of("metric", case))
+    if case["type"] == "smape":
+        check_metric(of("metric", case), make("task", "series_forecast"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "method"], ids=named)
+def test_method_conforms(case, tmp_path):
+    if case["type"] == "distillation":
+        case = {**case, "run": str(kerascnn.train(made_up(tmp_path, epochs=1), tmp_path / "runs").path)}
+    assert check_method(of("method", case))
 
 
 def test_source_conforms():

@@ -192,7 +192,9 @@ _LIKE_ANOTHER = {
     "layers_series", "progressive_resizing", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
     "pruning", "swa",
     "textcnn_opinions", "conv_attention", "photo_mixing", "layers_residual", "dilated_text", "simple_cnn",
-    "tcn_forecast", "unet",
+    "tcn_forecast", "unet", "centernet_small", "textcnn_vectors", "fcn_regression", "m5_waveform", "lite",
+    "conv1d_small", "fast_cnn", "manifest_cnn", "mnist_cnn", "digits_tracked", "textbook_cifar10_cnn",
+    "textbook_mnist_cnn", "finetune_run",
 }  # fmt: skip
 """Templates that train as another does, or are large; their parts have tests of their own."""
 _ELSEWHERE = {"digits_trackers", "finetune_hub", "distillation"}

@@ -9,19 +9,45 @@ import numpy as np
 import pytest
 from pydantic import ConfigDict, Field
 
-from kerascnn.spec import Augmentation, Backbone, Head, Layer, Sample, Scan, Source, register
+import kerascnn.testing
+from kerascnn.spec import (
+    Augmentation,
+    Backbone,
+    Head,
+    Layer,
+    Loss,
+    Metric,
+    Optimizer,
+    Sample,
+    Scan,
+    Schedule,
+    Source,
+    find,
+    register,
+)
+from kerascnn.spec.kinds import KINDS
 from kerascnn.testing import (
     check_augmentation,
     check_backbone,
+    check_callback,
     check_component,
+    check_explainer,
     check_head,
     check_layer,
     check_light_import,
+    check_loss,
+    check_method,
+    check_metric,
+    check_optimizer,
     check_plain_keras,
+    check_schedule,
     check_source,
+    check_task,
     network,
 )
-from tests.helpers import model_of, pictures
+from kerascnn.testing.method import made_up
+from tests import faulty_methods
+from tests.helpers import make, model_of, pictures
 
 SHAPE = (8, 8, 4)
 
@@ -274,6 +300,7 @@ def test_what_is_no_layer_is_caught():
         check_layer(Whole(), SHAPE)
 
 
+@pytest.mark.slow
 def test_models_that_need_more_than_keras_are_caught_and_the_others_not():
     models = {
         "composed": model_of(BeginsAtZero(), SHAPE),
@@ -554,3 +581,379 @@ def test_paths_that_are_no_fields_are_caught():
 def test_what_is_no_source_is_caught():
     with pytest.raises(AssertionError, match="is no source"):
         check_source(Same())
+
+
+# Schedules
+
+
+class Still(Schedule):
+    """Keep the rate: right in itself."""
+
+    rate: Any = None
+    """Gives the rate or the schedule."""
+    factor: Any = None
+    """Gives what `react` returns."""
+
+    def make(self, learning_rate, steps):
+        return self.rate(learning_rate, steps) if self.rate else learning_rate
+
+    def react(self, waited, left=1.0):
+        return self.factor(waited) if self.factor else 1.0
+
+
+class Curve(keras.optimizers.schedules.LearningRateSchedule):
+    """Rates by a function of the step."""
+
+    def __init__(self, of):
+        self.of = of
+
+    def __call__(self, step):
+        return self.of(keras.ops.cast(step, "float32"))
+
+    def get_config(self):
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("schedule", "words"),
+    [
+        (Still(rate=lambda rate, steps: [rate] * steps), "make\\(\\) gives list; give a number, or a keras"),
+        (Still(rate=lambda rate, steps: rate / (steps - 1)), "make\\(\\) for 1 steps fails with ZeroDivisionError"),
+        (Still(rate=lambda rate, steps: Curve(lambda s: rate - s)), "gives the rate -2.5 over 1 steps"),
+        (Still(rate=lambda rate, steps: Curve(lambda s: rate * (1 + s))), "gives the rate 2 over 1 steps in a stage"),
+        (Still(rate=lambda rate, steps: Curve(lambda s: rate / (1 - s))), "not finite over 1 steps"),
+        (Still(rate=lambda rate, steps: Curve(lambda s: rate * 0.0 * s)), "no rate but 0 over 1 steps"),
+        (Still(rate=lambda rate, steps: Curve(lambda s: 0.1 + 0 * s)), "twice the rate over 1 steps; multiply with"),
+        (Still(rate=lambda rate, steps: rate * random.random()), "gives other rates the second time"),
+        (Still(factor=lambda waited: 0.0), "react\\(0, 1.0\\) gives 0.0; give a factor above 0"),
+        (Still(factor=lambda waited: 0.5), "react\\(0, 1.0\\) gives 0.5; after an epoch that is better"),
+        (
+            Still(rate=lambda rate, steps: Curve(lambda s: rate + 0 * s), factor=lambda waited: 0.5 if waited else 1),
+            "react\\(1, 1.0\\) gives 0.5, and make\\(\\) a schedule",
+        ),
+    ],
+    ids=range(11),
+)
+def test_a_schedule_with_one_fault_is_caught(schedule, words):
+    with pytest.raises(AssertionError, match=words):
+        check_schedule(schedule)
+
+
+def test_a_schedule_without_fault_passes():
+    check_schedule(Still(factor=lambda waited: 0.5 if waited == 3 else 1.0))
+
+
+# Optimizers
+
+
+class Plain(Optimizer):
+    """Keras's own: right in itself."""
+
+    made: Any = None
+    """Changes what is made."""
+
+    def make(self, learning_rate, *, accumulate=1):
+        one = make("optimizer", "sgd", momentum=0.9).make(learning_rate, accumulate=accumulate)
+        return self.made(one, learning_rate) if self.made else one
+
+
+class Remembers(keras.optimizers.SGD):
+    """Count steps where no checkpoint looks."""
+
+    steps = 0
+
+    def apply(self, grads, trainable_variables=None):
+        self.steps += 1
+        return super().apply([g / self.steps for g in grads], trainable_variables)
+
+
+class Forgets(keras.optimizers.SGD):
+    """Leave out vectors."""
+
+    def update_step(self, gradient, variable, learning_rate):
+        if len(variable.shape) > 1:
+            super().update_step(gradient, variable, learning_rate)
+
+
+class Waits(Plain):
+    """Take no heed of `accumulate`."""
+
+    def make(self, learning_rate, *, accumulate=1):
+        return keras.optimizers.SGD(learning_rate)
+
+
+class Remembering(Plain):
+    """Keep the number of steps in Python, where a step is one batch."""
+
+    def make(self, learning_rate, *, accumulate=1):
+        if accumulate > 1:
+            return super().make(learning_rate, accumulate=accumulate)
+        return Remembers(learning_rate)
+
+
+ONE = keras.optimizers.SGD(0.05)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "words"),
+    [
+        (Plain(made=lambda one, rate: "sgd"), "make\\(\\) gives str; give a keras.optimizers.Optimizer"),
+        (Plain(made=lambda one, rate: ONE), "gives the same optimizer twice"),
+        (Plain(made=lambda one, rate: keras.optimizers.SGD(0.3)), "gives an optimizer whose rate is 0.3"),
+        (Plain(made=lambda one, rate: Forgets(rate)), "its steps do not move 'fc/bias'"),
+        (Waits(), "with a schedule and accumulate=2 its rate is 0.03 after 4 batches, and that of step 2 is 0.04"),
+        (Remembering(), "given its variables it goes on to other bits"),
+    ],
+    ids=range(6),
+)
+def test_an_optimizer_with_one_fault_is_caught(optimizer, words):
+    with pytest.raises(AssertionError, match=words):
+        check_optimizer(optimizer)
+
+
+def test_an_optimizer_without_fault_passes():
+    check_optimizer(Plain())
+
+
+# Tasks
+
+
+class Faulty(find("task", "image_classification")):
+    """Classify, with the fault that a test says."""
+
+    fault: str = ""
+    """What is wrong."""
+
+    def outputs(self, info):
+        return 0 if self.fault == "outputs" else super().outputs(info)
+
+    def targets(self, answers, info):
+        if self.fault == "targets":
+            return super().targets(answers, info)[1:]
+        if self.fault == "writes":
+            answers[0] = 2
+        return super().targets(answers, info)
+
+    def loss(self, info):
+        return keras.losses.CosineSimilarity(axis=0, reduction=None) if self.fault == "loss" else super().loss(info)
+
+    def compiled_metrics(self):
+        if self.fault == "metrics":
+            return [keras.metrics.CategoricalAccuracy(name="right")]
+        return super().compiled_metrics()
+
+    def report(self, truth, answers, info):
+        found = super().report(truth, answers, info)
+        if self.fault == "json":
+            found["metrics"]["accuracy"] = np.float32(1)
+        if self.fault == "lacks":
+            del found["per_class"]
+        if self.fault == "chance":
+            found["metrics"]["log_loss"] = random.random()
+        if self.fault == "direction":
+            found["metrics"]["accuracy"] = 1 - found["metrics"]["accuracy"]
+        return found
+
+    def each(self, truth, answers, info):
+        return ("accuracy", "max", np.ones(3)) if self.fault == "each" else super().each(truth, answers, info)
+
+    def say(self, answer, labels):
+        found = super().say(answer, labels)
+        if self.fault == "confidence":
+            found["confidence"] = 97.5
+        if self.fault == "label":
+            found["label"] = 3
+        if self.fault == "values":
+            found["probabilities"].popitem()
+        return found
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("outputs", "outputs\\(\\) gives 0; give a whole number above 0"),
+        ("targets", "targets\\(\\) gives ndarray of the shape \\(11, 3\\) for 12 samples"),
+        ("writes", "targets\\(\\) writes to the answers that it is given"),
+        ("loss", "its loss of a batch has the shape \\(3,\\); it is a single number"),
+        ("metrics", "compiled_metrics\\(\\) gives \\['right'\\], and its `metrics` are \\['accuracy'\\]"),
+        ("json", "writing report\\(\\) as JSON fails with TypeError"),
+        ("lacks", "report\\(\\) lacks per_class"),
+        ("chance", "report\\(\\) says something else the second time"),
+        ("direction", "accuracy is 0 for right answers and .*'max' is said to be better"),
+        ("each", "each\\(\\) gives ndarray of the shape \\(3,\\) for 12 samples"),
+        ("confidence", "gives the confidence 97.5; it is from 0 to 1"),
+        ("label", "give 'label', a text"),
+        ("values", "give 'probabilities' or 'values', a number for each of"),
+    ],
+)
+def test_a_task_with_one_fault_is_caught(fault, words):
+    with pytest.raises(AssertionError, match=words):
+        check_task(Faulty(fault=fault))
+
+
+# Losses and metrics
+
+
+class OneLoss(Loss):
+    """Minimise what a test hands over."""
+
+    outputs: ClassVar[frozenset[str]] = frozenset({"classes"})
+
+    of: Any = None
+    """The loss of a batch."""
+
+    def make(self, info):
+        return self.of
+
+
+def entropy(y, p):
+    return keras.ops.mean(-keras.ops.sum(y * keras.ops.log(p), -1))
+
+
+def writes(y, p):
+    y[0] = 0
+    return entropy(y, p)
+
+
+class ForNothing(OneLoss):
+    outputs: ClassVar[frozenset[str]] = frozenset({"smells"})
+
+
+class ForText(OneLoss):
+    outputs: ClassVar[frozenset[str]] = "classes"
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (OneLoss(of="mse"), "make\\(\\) gives 'mse'; give a keras.losses.Loss"),
+        (OneLoss(of=lambda y, p: 1 / 0), "calling what make\\(\\) gives fails with ZeroDivisionError"),
+        (OneLoss(of=keras.losses.CategoricalCrossentropy(reduction=None)), "it has the shape \\(12,\\)"),
+        (OneLoss(of=lambda y, p: keras.ops.log(-keras.ops.sum(p))), "it is nan; it is finite"),
+        (OneLoss(of=lambda y, p: entropy(y, p) * random.random()), "the second time"),
+        (OneLoss(of=writes), "it writes to what it is given"),
+        (OneLoss(of=lambda y, p: len(y) * entropy(y, p)), "of its samples by themselves .* in the mean"),
+        (OneLoss(of=lambda y, p: -entropy(y, p)), "for right answers, and .* for those of chance"),
+        (OneLoss(of=entropy), "its gradient of answers that are sure is not finite"),
+        (ForNothing(), "is for smells, which no task of the core answers with"),
+        (ForText(), "its `outputs` are 'classes'; give a frozenset"),
+    ],
+    ids=range(11),
+)
+def test_a_loss_with_one_fault_is_caught(loss, words):
+    random.seed(0)
+    with pytest.raises(AssertionError, match=words):
+        check_loss(loss)
+
+
+def test_a_loss_for_any_answers_passes():
+    class ForAll(OneLoss):
+        outputs: ClassVar[frozenset[str]] = frozenset()
+
+    check_loss(ForAll(of=keras.losses.MeanSquaredError()))
+    check_loss(ForAll(of=keras.losses.MeanSquaredError()), make("task", "series_forecast"))
+
+
+class Accuracy(Metric):
+    """Measure as a test says."""
+
+    outputs: ClassVar[frozenset[str]] = frozenset({"classes"})
+    better: ClassVar[str] = "max"
+
+    of: Any = None
+    """The figure, given whether each answer is right."""
+
+    def measure(self, truth, answers, info):
+        right = answers.argmax(1) == truth
+        return self.of(truth, right) if self.of else right.mean()
+
+
+class Turned(Accuracy):
+    better: ClassVar[str] = "min"
+
+
+class Aimless(Accuracy):
+    better: ClassVar[str] = "up"
+
+
+def overwrites(truth, right):
+    truth[:] = 0
+    return 1.0
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        (Aimless(), "the better direction is 'up'; it is 'max' or 'min'"),
+        (Turned(), "it is 1 for right answers and .* for those of chance, and 'min' is said to be better"),
+        (Accuracy(of=lambda truth, right: right), "measure\\(\\) gives ndarray; give a float"),
+        (Accuracy(of=lambda truth, right: float("nan")), "gives nan for samples of every class"),
+        (Accuracy(of=lambda truth, right: random.random()), "the second time; seed what is random"),
+        (Accuracy(of=lambda truth, right: float(truth[0])), "for the same samples in another order"),
+        (Accuracy(of=overwrites), "measure\\(\\) writes to what it is given"),
+        (Accuracy(of=lambda truth, right: right[5] / 1.0), "measure\\(\\) of 1 samples fails with IndexError"),
+    ],
+    ids=range(8),
+)
+def test_a_metric_with_one_fault_is_caught(metric, words):
+    random.seed(0)
+    with pytest.raises(AssertionError, match=words):
+        check_metric(metric)
+
+
+def test_a_metric_without_fault_passes():
+    check_metric(Accuracy())
+
+
+# Methods
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory):
+    return made_up(tmp_path_factory.mktemp("method"), epochs=2)
+
+
+@pytest.mark.parametrize(
+    ("cls", "words"),
+    [
+        (faulty_methods.Refuses, "a training with it fails with DataError: .*not today"),
+        (faulty_methods.Counts, "a training that is stopped .* and resumed .*variables that it adds to the optimizer"),
+        (
+            faulty_methods.Lingers,
+            "loading the model that is kept fails with TypeError: .*Could not locate function 'smooth'",
+        ),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_a_method_with_one_fault_is_caught(registry, short, cls, words):
+    with pytest.raises(AssertionError, match=words):
+        check_method(register("broken")(cls)(), short)
+
+
+# Of all kinds
+
+
+def test_every_kind_has_a_check():
+    ours = [kind for kind, cls in KINDS.items() if cls.__module__.startswith("kerascnn.")]
+    assert len(ours) == 13
+    for kind in ours:
+        assert callable(getattr(kerascnn.testing, f"check_{kind}")), kind
+        assert f"check_{kind}" in kerascnn.testing.__all__
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        check_callback,
+        check_explainer,
+        check_loss,
+        check_method,
+        check_metric,
+        check_optimizer,
+        check_schedule,
+        check_task,
+    ],
+)
+def test_what_is_of_another_kind_is_caught(check, tmp_path):
+    with pytest.raises(AssertionError, match="is no "):
+        check(Same(), *([tmp_path] if check is check_callback else []))

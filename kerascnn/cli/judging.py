@@ -27,7 +27,8 @@ def say_report(report: Mapping[str, Any]) -> None:
     result("")
     # Areas of each class stand in the report; six columns of numbers are hard to read here.
     rows = [{key: value for key, value in row.items() if key not in _AREAS} for row in report["per_class"]]
-    result(table(class_head({"per_class": rows}), class_rows({"per_class": rows})))
+    if rows:
+        result(table(class_head({"per_class": rows}), class_rows({"per_class": rows})))
     if report.get("slices"):
         result("")
         result(table(slice_head(report), slice_rows(report)[:_SLICES]))
@@ -50,6 +51,12 @@ def say_report(report: Mapping[str, Any]) -> None:
     if "sets" in report:
         sets = report["sets"]
         note(f"sets of {sets['mean_size']:.2f} classes on average hold the right one in {sets['coverage']:.1%}")
+    if "ranges" in report:
+        ranges = report["ranges"]
+        note(
+            f"ranges of {ranges['mean_width']:.4g} on average hold {ranges['coverage']:.1%} of the numbers (asked for: "
+            f"{ranges['wished_coverage']:.1%})"
+        )
 
 
 def calibrate(
@@ -64,9 +71,12 @@ def calibrate(
     ] = None,
     conformal: Annotated[
         float | None,
-        typer.Option(metavar="P", help="Give each answer a set of classes that holds the right one this often: 0.9."),
+        typer.Option(
+            metavar="P",
+            help="Give each answer a set of classes, or each number a range, that holds the right one this often: 0.9.",
+        ),
     ] = None,
-    off: Annotated[bool, typer.Option("--off", help="Give the model its own probabilities back.")] = False,
+    off: Annotated[bool, typer.Option("--off", help="Give the model its own answers back and forget all.")] = False,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -74,7 +84,8 @@ def calibrate(
 
     The temperature changes no answer of one class of several, only how sure it is. A second time replaces the first.
     The table says what it costs to answer only where the model is sure; --unsure and --conformal are stored with the
-    run and honoured by `kerascnn predict`.
+    run and honoured by `kerascnn predict`. Numbers have no probabilities: for them there is --conformal alone, which
+    gives each a range.
     """
     from kerascnn.cli.loading import announce_keras
     from kerascnn.errors import UsageError
@@ -93,20 +104,34 @@ def calibrate(
         if as_json:
             document({"temperature": 1.0})
         else:
-            result(f"run {folder.id} gives its own probabilities again")
+            result(f"run {folder.id} gives its own answers again")
         return
     found = work(folder, unsure=wish, most_error=most_error, conformal=conformal)
     if as_json:
         document(found)
         return
-    _say_calibration(found)
+    if found["temperature"] is None:
+        _say_ranges(found)
+    else:
+        _say_calibration(found)
     result(f"run folder  {folder.path.resolve()}")
 
 
+def unsure_head(prediction: Any) -> list[str]:
+    """Return the head of what `unsure_cells` gives."""
+    there = {"sure": prediction.unsure, "one of": prediction.set, "range": prediction.low}
+    return [name for name, value in there.items() if value is not None]
+
+
 def unsure_cells(prediction: Any) -> list[str]:
-    """Return what a table of predictions says of the calibration: "unsure", and the set of classes."""
+    """Return what a table of predictions says of the calibration: "unsure", the set of classes, or the ranges."""
     cells = [] if prediction.unsure is None else ["unsure" if prediction.unsure else "sure"]
-    return cells if prediction.set is None else [*cells, ", ".join(prediction.set)]
+    if prediction.set is not None:
+        cells.append(", ".join(prediction.set))
+    if prediction.low is not None:
+        ranges = [f"{low:.4g} to {prediction.high[label]:.4g}" for label, low in prediction.low.items()]
+        cells.append(", ".join(ranges))
+    return cells
 
 
 def _wish(unsure: str | None) -> Any:
@@ -118,6 +143,18 @@ def _wish(unsure: str | None) -> Any:
         return float(unsure)
     except ValueError:
         raise UsageError(f"--unsure is auto or a number between 0 and 1 (got '{unsure}')") from None
+
+
+def _say_ranges(found: Mapping[str, Any]) -> None:
+    ranges = found["conformal"]
+    result(
+        f"ranges to hold the true number in {ranges['coverage']:.1%}, from {found['samples']} {found['split']} samples"
+    )
+    result("")
+    result(table(["number", "to either side"], [[name, f"{half:.4g}"] for name, half in ranges["widest"].items()]))
+    result("")
+    for line in found["notes"]:
+        note(line)
 
 
 def _say_calibration(found: Mapping[str, Any]) -> None:

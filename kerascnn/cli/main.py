@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from kerascnn.cli import data, data_free, explain, failures, plugins, reporting, robustness, runs, training
+from kerascnn.cli import (
+    batch,
+    data,
+    data_free,
+    ensemble,
+    explain,
+    failures,
+    plugins,
+    reporting,
+    robustness,
+    runs,
+    sweep,
+    training,
+)
 from kerascnn.cli.plugin_files import use_plugin_files
 from kerascnn.errors import KerasCnnError
 from kerascnn.spec.plugins import FILES, blamed
@@ -32,6 +45,9 @@ failures.add_to(app)
 robustness.add_to(app)
 reporting.add_to(app)
 runs.add_to(app)
+ensemble.add_to(app)
+batch.add_to(app)
+sweep.add_to(app)
 plugins.add_to(app)
 
 

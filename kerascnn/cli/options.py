@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC", help="A YAML or JSON spec.")]
+SpecFiles = Annotated[list[Path], typer.Argument(metavar="SPEC...", help="YAML or JSON specs.")]
 Setting = Annotated[
     list[str] | None,
     typer.Option(

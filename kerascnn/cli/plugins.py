@@ -7,6 +7,7 @@ import typer
 from kerascnn.cli.options import AsJson
 from kerascnn.cli.output import document, note, result, table
 from kerascnn.cli.plugins_check import check
+from kerascnn.cli.plugins_new import new
 
 
 def add_to(app: typer.Typer) -> None:
@@ -20,6 +21,7 @@ def add_to(app: typer.Typer) -> None:
     group.callback()(_group)
     group.command("list")(list_all)
     group.command("check")(check)
+    group.command("new")(new)
     app.add_typer(group, name="plugins")
 
 

@@ -68,8 +68,12 @@ def say_seeds(
 
 
 def _say_spread(found: dict[str, Any], keys: list[str]) -> None:
-    """Print a row for each run, then what they say of the mean, then the networks together where they answer so."""
-    names = list(found["metrics"])
+    """Print a row for each run, then what they say of the mean, then the networks together where they answer so.
+
+    The figures are the first, macro F1 and the loss; the table file and --json have them all.
+    """
+    every = list(found["metrics"])
+    names = [name for name in every if name in (every[0], "macro_f1", "loss")]
     empty = [""] * (len(keys) - 1)
     rows = [
         [*(str(row[key]) for key in keys), *(f"{row['metrics'][name]:.4f}" for name in names), row["run"]]

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerascnn.cli.judging import calibrate, say_report, unsure_cells
-from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFile
+from kerascnn.cli.batch import Jobs, train_all
+from kerascnn.cli.judging import calibrate, say_report, unsure_cells, unsure_head
+from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFiles
 from kerascnn.cli.output import document, note, result, table
 from kerascnn.cli.runs import say_end
 from kerascnn.cli.several import say_folds, say_seeds
+from kerascnn.jobs.plan import values_of
 
 if TYPE_CHECKING:
     from kerascnn.engine.progress import Progress
@@ -30,7 +32,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def train(
-    spec: SpecFile,
+    specs: SpecFiles,
     settings: Setting = None,
     runs: RunsFolder = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it trains.")] = False,
@@ -53,9 +55,14 @@ def train(
     profile: Annotated[
         bool, typer.Option("--profile", help="Say where the time went; write profile.json and traces into the run.")
     ] = False,
+    jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a spec in a new run folder.
+    """Train a spec in a new run folder, or several of them.
+
+    Several specs, and settings with several values such as --set train.seed=1,2,3, make a batch of all combinations,
+    each trained in a process of its own, --jobs at a time. They wait in the queue of the folder of runs, where
+    `kerascnn worker` goes on with what was left. The exit code is 0 where all are done.
 
     A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean,
     standard deviation and the 95 % interval of the mean stand at the end.
@@ -77,8 +84,13 @@ def train(
     from kerascnn.spec.load import parse_spec, read_file
 
     started = time.monotonic()
-    content = read_file(spec)
     settings = [*(settings or ()), *([f"data.split.folds={folds}"] if folds else [])]
+    if jobs or len(specs) > 1 or any(len(values_of(setting)) > 1 for setting in settings):
+        _refuse_in_batch({"--seeds": seeds, "--find-lr": find_lr, "--profile": profile, "--folds": folds})
+        train_all(specs, settings, runs, jobs, as_json=as_json, quiet=quiet)
+        return
+    spec = specs[0]
+    content = read_file(spec)
     loaded = parse_spec(content, str(spec), settings)
     folded = loaded.data.split.folds is not None and loaded.data.split.fold is None
     if profile and (folded or seeds or find_lr):
@@ -114,8 +126,8 @@ def train(
                 if folded:
                     say_folds(loaded, runs, (content, ending), progress, stopper, as_json=as_json)
                     return
-                measured = {"profile": True} if profile else {}
-                run = work(loaded, runs, given=(content, ending), progress=progress, stop=stopper, **measured)
+                given = (content, ending)
+                run = work(loaded, runs, given=given, progress=progress, stop=stopper, profile=profile)
             finally:
                 progress.close()
     if was_other():
@@ -130,6 +142,16 @@ def train(
     say_end(run)
     if profile:
         _say_profile(run)
+
+
+def _refuse_in_batch(options: dict[str, object]) -> None:
+    from kerascnn.errors import UsageError
+
+    for name, given in options.items():
+        if given:
+            other = {"--seeds": "--set train.seed=1,2,3", "--folds": "--set data.split.fold=0,1,2"}.get(name)
+            hint = f"; {other} makes a batch" if other else ""
+            raise UsageError(f"{name} is for one spec with one value for each setting{hint}")
 
 
 def _say_profile(run: RunFolder) -> None:
@@ -235,8 +257,6 @@ def predict(
             [p.path, p.label, "-" if p.confidence is None else f"{p.confidence:.4f}", *unsure_cells(p)]
             for p in predictions
         ]
-        first = predictions[0]
-        more = [] if first.unsure is None else ["sure"]
-        result(table(["file", "label", "confidence", *more, *([] if first.set is None else ["one of"])], rows))
+        result(table(["file", "label", "confidence", *unsure_head(predictions[0])], rows))
     if bad:
         raise DataError(f"{len(bad)} of {count} files cannot be read", bad)

@@ -13,7 +13,7 @@ import psutil
 
 from kerascnn.engine.devices import free_device_memory, gpus
 from kerascnn.engine.faults import device_is_full
-from kerascnn.engine.optimize import make_optimizer
+from kerascnn.engine.optimize import loss_of, make_optimizer
 from kerascnn.engine.part_stream import PartStream
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.position import put_arrays, take_arrays
@@ -94,7 +94,7 @@ def _takes_a_step(spec: Spec, phases: Phases, number: int) -> bool:
     kept = take_arrays(groups)
     try:
         optimizer = make_optimizer(phase.stage, 1, 1.0, phase.factors)
-        model.compile(optimizer=optimizer, loss=spec.task.loss(phases.data.info))
+        model.compile(optimizer=optimizer, loss=loss_of(spec, phases.data.info))
         model.train_on_batch(*phase.stream.batch(0))
     except Exception as error:
         if device_is_full(error):

@@ -11,10 +11,12 @@ import keras
 
 from kerascnn.engine.build_errors import explaining
 from kerascnn.engine.fitting import WeightsReport
+from kerascnn.engine.mask_errors import check_masks
 from kerascnn.engine.preprocess import Scaling, preprocess, raw_input
 from kerascnn.engine.weights import Weights, load_weights, scale_of
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo, Spec
+from kerascnn.spec.compose import name_of, shown
 from kerascnn.spec.trace import Trace, at, claim, tracing
 
 
@@ -64,12 +66,13 @@ def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Bui
         with at("model", "backbone"):
             source = keras.Input(x.shape[1:], name="input")
             features = spec.model.backbone.apply(source)
-            _check_features(features, source)
+            _check_features(spec, features, source)
             claim(features)
             backbone = keras.Model(source, features, name="backbone")
         with at("model", "head"):
             feeds = {name: keras.Input(y.shape[1:], name=name, dtype=y.dtype) for name, y in features.items()}
             answer = spec.model.head.apply(feeds, spec.task.outputs(info))
+            _check_answer(answer)
             claim(answer)
             # Only what the head looks at: Keras warns of inputs that lead nowhere.
             used = _used(answer, feeds)
@@ -77,13 +80,7 @@ def _assembled(spec: Spec, info: DataInfo, trained: Scaling | str | None) -> Bui
         found = backbone(x)
         feeding = {name: found[name] for name in used}
         outputs = head(feeding)
-        if spec.task.target == "mask" and tuple(outputs.shape[1:3]) != tuple(info.shape[:2]):
-            raise BuildError(
-                f"answers {outputs.shape[1]} x {outputs.shape[2]} places for masks of {info.shape[0]} x "
-                f"{info.shape[1]} pixels; leave out model.preprocess.resize, and give a data.image_size that the "
-                "backbone halves evenly",
-                "model.head",
-            )
+        check_masks(spec, info, outputs)
         model = keras.Model(inputs, outputs, name=_model_name(spec.name))
     return Built(model, backbone, head, trace, x, feeding)
 
@@ -99,7 +96,14 @@ def precision_policy(policy: str) -> Iterator[None]:
         keras.config.set_dtype_policy(before)
 
 
-def _check_features(features: Any, source: Any) -> None:
+def _check_features(spec: Spec, features: Any, source: Any) -> None:
+    wrong = _misfit(features)
+    if wrong:
+        raise BuildError(
+            f"the backbone '{name_of(spec.model.backbone)}' {wrong}; its apply() has to return a dict of features by "
+            "name, each a symbolic Keras tensor, such as {'out': x}",
+            "model.backbone",
+        )
     for name, y in features.items():
         if any(size == 0 for size in y.shape[1:]):
             raise BuildError(
@@ -108,6 +112,23 @@ def _check_features(features: Any, source: Any) -> None:
                 "steps that halve them",
                 "model.backbone",
             )
+
+
+def _misfit(features: Any) -> str:
+    """Return what a backbone gives that are no features, "" where they are some."""
+    if not isinstance(features, dict) or not features:
+        return f"returns {shown(features)}"
+    for name, y in features.items():
+        if not isinstance(name, str) or not name:
+            return f"calls a feature {shown(name)}"
+        if not isinstance(y, keras.KerasTensor):
+            return f"returns {shown(y)} as the feature '{name}'"
+    return ""
+
+
+def _check_answer(answer: Any) -> None:
+    if not isinstance(answer, keras.KerasTensor):
+        raise BuildError(f"returns {shown(answer)}; its apply() has to return a symbolic Keras tensor", "model.head")
 
 
 def _used(answer: Any, feeds: dict[str, Any]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import keras
 
 from kerascnn.engine.preprocess import preprocess, raw_input
-from kerascnn.errors import BuildError, KerasCnnError
+from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo, Spec
 from kerascnn.spec.trace import tracing
 
@@ -75,9 +75,9 @@ def explain(spec: Spec, info: DataInfo, error: BuildError) -> str | None:
     apart = len({shape[:-1] for shape in shapes_in(text)}) > 1
     # Keras keeps a list, for each thread, of weights that were not made: in a thread of its own it goes with it.
     with ThreadPoolExecutor(max_workers=1) as thread:
-        shape, works = thread.submit(search_input, spec, info, shrunk, apart, _builds).result()
+        found = thread.submit(search_input, spec, info, shrunk, apart, _builds).result()
     said = _shrunk(text, error) if shrunk else _unequal(text, error)
-    return f"{said}; {advice(spec.task.reads, shape, works, shrunk)}"
+    return f"{said}; {advice(spec.task.reads, *found, shrunk)}"
 
 
 def smallest_that_works(side: int, works: Callable[[int], bool], tries: int = MOST_TRIES) -> tuple[int, bool] | None:
@@ -105,8 +105,10 @@ def smallest_that_works(side: int, works: Callable[[int], bool], tries: int = MO
 
 def search_input(
     spec: Spec, info: DataInfo, shrunk: bool, apart: bool, builds: Callable[[Spec, Shape], bool]
-) -> tuple[Shape, str]:
-    """Return the shape of the backbone's input, and a sentence on one that works ("" where none was found).
+) -> tuple[Shape, str, str]:
+    """Return the shape of the backbone's input, a sentence on one that works, and the sides of a smaller one.
+
+    "" stands where none was found.
 
     `apart` says that the shapes that met differ in more than channels, so that another input may help; `builds` whether
     a spec can be built for elements of a shape.
@@ -120,16 +122,19 @@ def search_input(
     if shrunk:
         found = smallest_that_works(min(shape[:-1]), lambda side: works((side,) * places))
         if found is None:
-            return shape, f"no {_kind(places)} up to {_sides((_LARGEST,) * places)} works"
+            return shape, f"no {_kind(places)} up to {_sides((_LARGEST,) * places)} works", ""
         side, surely = found
         which = "the smallest" if surely else "a"
-        return shape, f"{which} {_kind(places)} that works is {_sides((side,) * places)}"
+        return shape, f"{which} {_kind(places)} that works is {_sides((side,) * places)}", ""
     # Parts that are to meet again differ by a pixel where a side cannot be halved evenly.
-    for step in (2, 4, 8, 16, 32, 64) if apart else ():
-        sides = tuple(-(-side // step) * step for side in shape[:-1])
-        if sides != shape[:-1] and works(sides):
-            return shape, f"an input of {_sides(sides)} works"
-    return shape, ""
+    steps = (2, 4, 8, 16, 32, 64) if apart else ()
+    above = (tuple(-(-side // step) * step for side in shape[:-1]) for step in steps)
+    more = next((sides for sides in above if sides != shape[:-1] and works(sides)), None)
+    if more is None:
+        return shape, "", ""
+    below = (tuple(side // step * step for side in shape[:-1]) for step in steps)
+    less = next((sides for sides in below if min(sides) > 0 and sides != shape[:-1] and works(sides)), None)
+    return shape, f"an input of {_sides(more)} works", _sides(less or ())
 
 
 def prepared_shape(spec: Spec, info: DataInfo) -> Shape:
@@ -143,9 +148,9 @@ def _builds(spec: Spec, shape: Shape) -> bool:
     with keras.StatelessScope(initialize_variables=False), tracing():
         try:
             features = spec.model.backbone.apply(keras.Input(shape, name="input"))
-        except (KerasCnnError, ValueError, TypeError, OverflowError, RecursionError):
+            return all(size != 0 for y in features.values() for size in y.shape[1:])
+        except Exception:  # noqa: BLE001 - components have many ways to refuse, which are all one here
             return False
-    return all(size != 0 for y in features.values() for size in y.shape[1:])
 
 
 def _shrunk(text: str, error: BuildError) -> str:
@@ -175,7 +180,7 @@ def _unequal(text: str, error: BuildError) -> str:
     )
 
 
-def advice(medium: str, shape: Shape, works: str, shrunk: bool) -> str:
+def advice(medium: str, shape: Shape, works: str, smaller: str, shrunk: bool) -> str:
     """Return what the input is, what would work, and where that is said in a spec."""
     said = f"{_INPUT} {shape}" + (f", {works}" if works else "")
     if works.startswith("no "):
@@ -183,7 +188,8 @@ def advice(medium: str, shape: Shape, works: str, shrunk: bool) -> str:
     if not works:
         return said
     larger = _ENLARGE.get(medium, "use a larger input")
-    return f"{said}: {larger}" + (", a smaller window, or fewer steps that shrink it" if shrunk else "")
+    more = ", a smaller window, or fewer steps that shrink it" if shrunk else ""
+    return f"{said}: {larger}{more}" + (f"; of the smaller ones, {smaller} works" if smaller else "")
 
 
 def shapes_in(text: str) -> list[Shape]:

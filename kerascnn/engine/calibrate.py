@@ -1,4 +1,7 @@
-"""Make a run's probabilities mean what they say, and let it say where it is not sure: on its validation split."""
+"""Make a run's probabilities mean what they say, let it say where it is not sure, and give numbers their ranges.
+
+All of it is found on the validation split.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import numpy as np
 from kerascnn.engine.evaluate import answered, kept
 from kerascnn.engine.judge import kind_of
 from kerascnn.engine.predict import CALIBRATION, Predictor
+from kerascnn.engine.ranges import digest_of, fit_ranges, gives_numbers, range_notes
 from kerascnn.engine.report import write_report
 from kerascnn.engine.temperature import temperature_of, with_temperature, without_temperature
 from kerascnn.errors import DataError, UsageError
@@ -23,6 +27,7 @@ from kerascnn.runs.answers import FOLDER, read_answers
 from kerascnn.runs.atomic import write_json, write_with
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
+from kerascnn.spec import DataInfo
 from kerascnn.spec.data import SPLITS
 
 SPLIT = "validation"
@@ -44,13 +49,16 @@ def calibrate(
     It is kept as `calibration.json`. `unsure` is the confidence below which the run says that it is not sure: a number,
     or "auto" for the smallest at which at most `most_error` of the answers that are left are wrong (half of the error
     of all where it is not given). With `conformal` each answer comes with the set of classes that holds the right one
-    in this share of cases. The reports of splits that were evaluated are made again. A second time replaces the first.
+    in this share of cases; a number with the range that holds the true one, which is all that there is for numbers: no
+    temperature is fitted. The reports of splits that were evaluated are made again. A second time replaces the first.
     Raises UsageError where there is nothing to calibrate, DataError where the data does not allow it,
     RunInUseError while the run is trained.
     """
     _check(unsure, most_error, conformal)
     with RunLock(run.path):
         predictor = Predictor(run)
+        if _gives_numbers(predictor):
+            return _ranged(predictor, _coverage(predictor, unsure, most_error, conformal))
         kind = _kind(predictor)
         if conformal is not None and kind != "softmax":
             raise UsageError("sets of classes are for one class of several; here each class is decided by itself")
@@ -85,6 +93,9 @@ def uncalibrate(run: RunFolder) -> None:
     """Give a run's model its own answers back and forget its threshold and sets. Raises as `calibrate`."""
     with RunLock(run.path):
         predictor = Predictor(run)
+        if _gives_numbers(predictor):
+            _tell(predictor, _untempered(predictor, 1.0, needed=()), None)
+            return
         kind, model = _kind(predictor), predictor.model
         predictor.model = without_temperature(model)
         _put(predictor, _untempered(predictor, temperature_of(model), needed=()), 1.0, kind, None)
@@ -100,12 +111,60 @@ def _put(
     # What is said of another temperature must not be believed if this is interrupted.
     file.unlink(missing_ok=True)
     write_with(run.path / "model.keras", lambda part: _save(model, part))
-    if stored is not None:
+    if temperature != 1:
+        answers = {split: (i, t, tempered(given, temperature, kind)) for split, (i, t, given) in answers.items()}
+    _tell(predictor, answers, stored, temperature)
+
+
+def _tell(predictor: Predictor, answers: _Answers, stored: Mapping[str, Any] | None, temperature: float = 1.0) -> None:
+    """Write what was found and the reports; without anything found, forget what there was."""
+    run = predictor.run
+    file = run.path / CALIBRATION
+    if stored is None:
+        file.unlink(missing_ok=True)
+    else:
         write_json(file, stored)
     fresh = Predictor(run)
     for split, (ids, truth, given) in answers.items():
-        kept(fresh, split, ids, truth, tempered(given, temperature, kind) if temperature != 1 else given, temperature)
+        kept(fresh, split, ids, truth, given, temperature)
     write_report(run)
+
+
+def _gives_numbers(predictor: Predictor) -> bool:
+    return gives_numbers(predictor.task, DataInfo(predictor.shape, tuple(predictor.labels)))
+
+
+def _ranged(predictor: Predictor, coverage: float) -> dict[str, Any]:
+    """Find the ranges of a run's numbers, keep them, and return what is kept."""
+    answers = _untempered(predictor, 1.0)
+    _, truth, given = answers[SPLIT]
+    _check_many(truth)
+    stored = {
+        "temperature": None,
+        "kind": "numbers",
+        "split": SPLIT,
+        "samples": len(truth),
+        "unsure": None,
+        "conformal": fit_ranges(predictor.labels, truth, given, coverage, SPLIT),
+        # Without a temperature in it, the model has to be known by its bytes.
+        "model": digest_of(predictor.run.path / "model.keras"),
+        "notes": range_notes(predictor.task, predictor.labels),
+        "calibrated": time.time(),
+    }
+    _tell(predictor, answers, stored)
+    return stored
+
+
+def _coverage(
+    predictor: Predictor, unsure: float | str | None, most_error: float | None, conformal: float | None
+) -> float:
+    """Return the coverage that is asked for. Raises UsageError for wishes that are not for numbers."""
+    about = f"run {predictor.run.id} is of {predictor.task.type_name}: its answers are numbers without probabilities"
+    if unsure is not None or most_error is not None:
+        raise UsageError(f"{about}, so that none can be unsure; leave out --unsure and --most-error")
+    if conformal is None:
+        raise UsageError(f"{about}, to which no temperature can be fitted; --conformal 0.9 gives each number a range")
+    return conformal
 
 
 def _save(model: Any, part: Path) -> None:
@@ -123,7 +182,8 @@ def _untempered(predictor: Predictor, temperature: float, needed: tuple[str, ...
         evaluated = (run.path / FOLDER / f"{split}.json").is_file()
         if not evaluated and split not in needed:
             continue
-        at = run.read(f"{FOLDER}/{split}.json").get("temperature") if evaluated else None
+        # Reports of numbers have no temperature, and their model has none.
+        at = run.read(f"{FOLDER}/{split}.json").get("temperature", 1.0) if evaluated else None
         if at == temperature == 1.0 and _is_newer(run.path / FOLDER / f"{split}.npz", run.path / "model.keras"):
             stood = read_answers(run, split)
             found[split] = (stood.ids, stood.truth, stood.answers)
@@ -165,14 +225,18 @@ def _decisions(predictor: Predictor, truth: np.ndarray, answers: np.ndarray) -> 
 
 def _check_samples(predictor: Predictor, truth: np.ndarray, answers: np.ndarray) -> None:
     """Raise DataError where the validation split cannot say what a probability is worth."""
-    if len(truth) < FEWEST:
-        raise DataError(
-            f"the validation split has {len(truth)} samples; to calibrate takes {FEWEST}: train with a larger one"
-        )
+    _check_many(truth)
     if _decisions(predictor, truth, answers)[1].all():
         raise DataError(
             f"all {len(truth)} validation samples are answered rightly: no temperature can be fitted to that, as no "
             "answer would be too sure; take more or harder validation samples"
+        )
+
+
+def _check_many(truth: np.ndarray) -> None:
+    if len(truth) < FEWEST:
+        raise DataError(
+            f"the validation split has {len(truth)} samples; to calibrate takes {FEWEST}: train with a larger one"
         )
 
 

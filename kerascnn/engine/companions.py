@@ -18,10 +18,9 @@ from kerascnn.engine.part_stream import PartStream
 from kerascnn.engine.position import Position
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.stream import Stream
-from kerascnn.errors import DataError, UsageError
+from kerascnn.errors import BuildError, DataError, UsageError
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Companion, JoinedStage, Spec, Trained
-
 
 Outer = Callable[[Any, Any], keras.Model | None]
 
@@ -43,10 +42,14 @@ class Companions:
         return max((one.begins for one in self.each.values() if one.begins is not None), default=None)
 
     def outer(self, inputs: Any, outputs: Any) -> keras.Model:
-        """Return a new outer model of the stage."""
-        makers = [*([self.task_outer] if self.task_outer else []), *(one.outer for one in self.each.values())]
-        own = next((model for make in makers if (model := make(inputs, outputs)) is not None), None)
-        return keras.Model(inputs, outputs) if own is None else own
+        """Return a new outer model of the stage. Raises BuildError where two want one of their own."""
+        makers: dict[str, Outer] = {"the task": self.task_outer} if self.task_outer else {}
+        makers |= {f"the method '{name}'": one.outer for name, one in self.each.items()}
+        made = {name: model for name, make in makers.items() if (model := make(inputs, outputs)) is not None}
+        if len(made) > 1:
+            who = " and ".join(made)
+            raise BuildError(f"{who} each train in a way of their own; leave out one of them", "train.stages")
+        return next(iter(made.values())) if made else keras.Model(inputs, outputs)
 
     def equip(self, optimizer: Any) -> None:
         """Let each add its variables to an optimizer that is built."""

@@ -134,7 +134,7 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
         lines[i] |= {"group": group} if group else {}
         lines[i] |= {"fold": fold} if fold is not None else {}
         lines[i] |= {"metadata": dict(samples[i].metadata)} if samples[i].metadata else {}
-    if kind == "class":
+    if kind == "class" and not spec.task.open_set:
         _check_splits(samples, parts, labels, bad, elements.plural)
     train = np.flatnonzero(np.array(parts) == "train")
     if not len(train):
@@ -160,7 +160,10 @@ def _divided(
     own = {sample.id: sample for sample in as_found}
     whole = [own[sample.id] for sample in sound]
     away, theirs = _read_away([own[name] for name in own if name in out], spec)
-    found = split_samples([*whole, *away], spec.data.split, spec.train.seed, [*contents, *theirs], folds)
+    hashes = [*contents, *theirs]
+    found = split_samples(
+        [*whole, *away], spec.data.split, spec.train.seed, hashes, folds, whole_classes=spec.task.open_set
+    )
     return replace(
         found, parts=found.parts[: len(sound)], groups=found.groups[: len(sound)], folds=found.folds[: len(sound)]
     )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kerascnn.engine.held import HeldSplit
+from kerascnn.engine.measured import measured
 from kerascnn.engine.predict import Predictor
 from kerascnn.errors import UsageError
 from kerascnn.runs.folder import RunFolder
@@ -32,7 +33,7 @@ def evaluate_together(runs: Sequence[RunFolder], split: str = "test") -> dict[st
         raise UsageError(f"run {twice} is named twice; it would count double in the mean")
     first = Predictor(runs[0])
     for run in runs[1:]:
-        _check_alike(first, Predictor(run), split)
+        check_alike(first, Predictor(run), split)
     total: np.ndarray | None = None
     for run in runs:
         one = Predictor(run)  # a new one each time, so that one model is in memory
@@ -49,7 +50,13 @@ def evaluate_together(runs: Sequence[RunFolder], split: str = "test") -> dict[st
     truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
     facts = first.run.read("data.json")
     info = DataInfo(first.shape, tuple(first.labels), facts["counts"], sizes=facts["sizes"])
-    report = first.task.report(truth, (total / len(runs)).astype("float32"), info)
+    mean = (total / len(runs)).astype("float32")
+    report = first.task.report(truth, mean, info)
+    figures, bounds, missing = measured(first.spec.evaluate.metrics, truth, mean, info)
+    report["metrics"] = report["metrics"] | figures
+    report["intervals"] = report.get("intervals", {}) | bounds
+    if missing:
+        report["notes"] = [*report.get("notes", []), *missing]
     return {"runs": [run.id for run in runs], "split": split, "samples": len(held), **report}
 
 
@@ -57,12 +64,17 @@ def _held(predictor: Predictor, split: str) -> HeldSplit:
     return HeldSplit(predictor.spec, predictor.run.manifest(), predictor.form, split)
 
 
-def _check_alike(first: Predictor, other: Predictor, split: str) -> None:
+def check_alike(first: Predictor, other: Predictor, split: str) -> None:
     """Raise UsageError where the mean of the answers of two runs would mean nothing, or be of other samples."""
     if other.task.type_name != first.task.type_name or other.labels != first.labels:
         raise UsageError(
             f"run {other.run.id} answers {other.task.type_name} with {', '.join(other.labels[:5])}; run "
             f"{first.run.id} answers {first.task.type_name} with {', '.join(first.labels[:5])}"
+        )
+    if not first.task.alone:
+        raise UsageError(
+            f"answers of {first.task.type_name} mean something only beside others of the same network; "
+            "those of several have no mean"
         )
     if other.spec.data.source.target in ("mask", "boxes") and other.shape[:2] != first.shape[:2]:
         raise UsageError(

@@ -39,7 +39,8 @@ def answered(predictor: Predictor, split: str) -> tuple[list[str], Any, np.ndarr
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
     held = HeldSplit(predictor.spec, predictor.run.manifest(), predictor.form, split)
-    found = [(answers, predictor.answers(elements)) for elements, answers in held.batches()]
+    task = predictor.task
+    found = [(task.truth(answers, elements), predictor.answers(elements)) for elements, answers in held.batches()]
     parts = [truth for truth, _ in found]
     truth = np.concatenate(parts) if isinstance(parts[0], np.ndarray) else [one for part in parts for one in part]
     return [sample.id for sample in held.samples], truth, np.concatenate([answers for _, answers in found])
@@ -55,7 +56,7 @@ def kept(
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise ResourceError(f"cannot make {folder}: {error.strerror or error}") from error
-    if predictor.spec.data.source.target in KEPT:
+    if predictor.spec.data.source.target in KEPT and predictor.task.alone:
         write_answers(predictor.run, split, KeptAnswers(list(ids), np.asarray(truth), answers))
     write_json(folder / f"{split}.json", report)
     return report

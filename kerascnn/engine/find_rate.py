@@ -13,7 +13,7 @@ from kerascnn.engine.build import build, precision_policy
 from kerascnn.engine.data import load_data
 from kerascnn.engine.devices import choose_precision, choose_xla
 from kerascnn.engine.faults import explain
-from kerascnn.engine.optimize import make_optimizer, multiply_rates
+from kerascnn.engine.optimize import loss_of, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.rate_curve import FoundRate, judge, too_high
@@ -39,10 +39,11 @@ def find_rate(
 
     Data, network, optimizer, frozen parts, augmentation and batches are those of the stage; its network begins with the
     weights that the spec begins with. It ends early where the loss is 4 times the best, or not finite. Nothing is kept:
-    what a training begins with is as it was. Python's, NumPy's and Keras's global random generators are seeded.
+    what a training begins with is as it was. Python's, NumPy's and Keras's global random generators are seeded. One
+    device does it, as it does where `train.devices` is auto: several share the same batches, and learn the same.
 
-    Raises KerasCnnError as a training does; UsageError for a stage that there is not, rates that do not rise, or steps
-    other than 2 to 1000.
+    Raises KerasCnnError as a training does; UsageError for a stage that there is not, rates that do not rise, steps
+    other than 2 to 1000, or several devices.
     """
     if not 0 <= stage < len(spec.train.stages):
         raise UsageError(f"there is no stage {stage}; the spec has {len(spec.train.stages)}, counted from 0")
@@ -53,6 +54,12 @@ def find_rate(
             "data.split.folds asks for several trainings: say with data.split.fold which one the rate is for, "
             "such as --set data.split.fold=0"
         )
+    if spec.train.devices not in (1, "auto"):
+        raise UsageError(
+            f"train.devices is {spec.train.devices}, and learning rates are tried on one device: give "
+            "--set train.devices=1, the batches are the same and so is the rate"
+        )
+    spec = spec.model_copy(update={"train": spec.train.model_copy(update={"devices": 1})})
     progress = progress or Progress()
     rates = np.geomspace(low, high, steps)
     try:
@@ -80,7 +87,7 @@ def _losses(
         model = phase.outer()
         model.compile(
             optimizer=_optimizer(phase, rates[0]),
-            loss=spec.task.loss(data.info),
+            loss=loss_of(spec, data.info),
             jit_compile=choose_xla(spec)["used"],
         )
         batches = Prefetch(phase.stream, 0)

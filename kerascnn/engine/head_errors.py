@@ -25,6 +25,7 @@ from kerascnn.engine.build_errors import (
 from kerascnn.errors import BuildError
 from kerascnn.spec import Backbone, DataInfo, Head, Spec, components
 from kerascnn.spec.component import Component, parse_component
+from kerascnn.spec.compose import name_of
 from kerascnn.spec.trace import tracing
 
 SLIPS = (LookupError, AttributeError, AssertionError, NotImplementedError)
@@ -52,7 +53,7 @@ def explain_head(spec: Spec, info: DataInfo, error: BuildError) -> str | None:
     text = str(error).removeprefix(f"{error.spec_path}: ")
     if error.spec_path.split(".")[:2] != _PLACE.split(".") or _GIVEN in text or text.startswith("answers "):
         return None
-    said = f"it {text}" if text.startswith("needs ") else text
+    said = f"it {text}" if text.startswith(("needs ", "returns ")) else text
     said = _by_keras(text, error) if error.__cause__ else said
     # Our own messages say what to do behind a semicolon.
     with ThreadPoolExecutor(max_workers=1) as thread:
@@ -78,7 +79,7 @@ def explain_slip(spec: Spec, info: DataInfo, error: BaseException) -> BuildError
     if part == "backbone":
         with ThreadPoolExecutor(max_workers=1) as thread:
             shape = thread.submit(prepared_shape, spec, info).result()
-        return BuildError(f"the backbone '{_name(spec.model.backbone)}' is given {shape}: {said}", path)
+        return BuildError(f"the backbone '{name_of(spec.model.backbone)}' is given {shape}: {said}", path)
     with ThreadPoolExecutor(max_workers=1) as thread:
         given = thread.submit(_given, spec, info).result()
         key = error.args[0] if isinstance(error, KeyError) and error.args else None
@@ -123,8 +124,8 @@ def _larger(spec: Spec, info: DataInfo, shrunk: bool) -> str:
         features = _features(spec, info, shape=shape)
         return bool(features) and _takes(spec.model.head, features, spec.task.outputs(info))
 
-    shape, works = search_input(spec, info, shrunk, not shrunk, builds)
-    return advice(spec.task.reads, shape, works, shrunk) if works else _others(spec, info)
+    shape, works, smaller = search_input(spec, info, shrunk, not shrunk, builds)
+    return advice(spec.task.reads, shape, works, smaller, shrunk) if works else _others(spec, info)
 
 
 def _others(spec: Spec, info: DataInfo) -> str:
@@ -192,8 +193,4 @@ def _takes(head: Any, features: Mapping[str, Any], outputs: int) -> bool:
 def _given(spec: Spec, info: DataInfo) -> str:
     features = _features(spec, info)
     shapes = ", ".join(f"{name} {tuple(y.shape[1:])}" for name, y in features.items())
-    return f"the head '{_name(spec.model.head)}' is given {shapes} {_GIVEN}{_name(spec.model.backbone)}'"
-
-
-def _name(component: Component) -> str:
-    return getattr(component, "type_name", "") or type(component).__name__
+    return f"the head '{name_of(spec.model.head)}' is given {shapes} {_GIVEN}{name_of(spec.model.backbone)}'"

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from kerascnn.engine.measured import measured
 from kerascnn.engine.predict import Predictor
+from kerascnn.engine.ranges import gives_numbers, judge_ranges
 from kerascnn.evaluation.calibration import Kind, calibration
 from kerascnn.evaluation.conformal import members
 from kerascnn.evaluation.slices import slices
@@ -31,22 +33,30 @@ def judge(
 
     `temperature` is that of the model that gave the answers. "slices" are by the metadata of the manifest, the worst
     first; "calibration" and "coverage" are for answers with probabilities, "sets" and "unsure" where the run was
-    calibrated with them.
+    calibrated with them; "ranges" are for numbers, where it was calibrated. The metrics of the spec's `evaluate` are
+    among "metrics", with "intervals", and there is no "floor" for them.
     """
     run, task = predictor.run, predictor.task
     facts = run.read("data.json")
     info = DataInfo(predictor.shape, tuple(predictor.labels), facts["counts"], sizes=facts["sizes"])
     report = {"run": run.id, "split": split, "samples": len(ids), **task.report(truth, answers, info)}
     notes = list(report.pop("notes", []))
+    figures, bounds, missing = measured(predictor.spec.evaluate.metrics, truth, answers, info)
+    if figures:
+        report["metrics"] = {**report["metrics"], **figures}
+        report["intervals"] = {**report.get("intervals", {}), **bounds}
+    notes += missing
     each = getattr(task, "each", None)
     columns = _columns(run.manifest(), ids)
     if columns and each is not None:
-        report["slices"], left_out = slices(columns, *each(truth, answers))
+        report["slices"], left_out = slices(columns, *each(truth, answers, info))
         notes += left_out
     kind = kind_of(task)
     if kind:
         report |= {"temperature": temperature, "calibration": calibration(truth, answers, kind)}
         report |= decided(task, truth, answers, predictor.calibration)
+    elif gives_numbers(task, info) and predictor.calibration:
+        report["ranges"] = judge_ranges(predictor.labels, truth, answers, predictor.calibration["conformal"])
     return {**report, **({"notes": notes} if notes else {}), "evaluated": time.time()}
 
 

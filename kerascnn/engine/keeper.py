@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,13 @@ from kerascnn.engine.build import Built
 from kerascnn.engine.distribute import as_on_one_device
 from kerascnn.engine.phase import Phase
 from kerascnn.engine.position import Position, take_arrays, variables_of
-from kerascnn.runs.atomic import append_json_line, write_json_lines, write_with
+from kerascnn.errors import PluginError
+from kerascnn.runs.atomic import append_json_line, write_json_lines, write_together
 from kerascnn.runs.checkpoints import Checkpoint, Checkpoints
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
+_MODEL = "model"
 _COST = 20
 """A checkpoint is due when this many times as long as the last one took has gone by: a twentieth of the time."""
 _LONG = 600.0
@@ -59,16 +63,16 @@ class Keeper:
         Return whether it was, None where a weight or a figure is not finite: nothing is kept then.
         """
         with phase.companions.judged(model, phase.stream):
+            beside = self.beside(model)
             weights = phase.built.model.get_weights() if finite else []
-            sound = finite and all(np.isfinite(weight).all() for weight in weights)
+            others = [weight for one in beside.values() for weight in one.get_weights()] if finite else []
+            sound = finite and all(np.isfinite(weight).all() for weight in [*weights, *others])
             first = at.epochs == phase.companions.begins
             kept = sound and (first or self._is_better(figures[self.spec.train.monitor], at))
             if kept:
                 at.best = (figures[self.spec.train.monitor], at.epoch + 1)
                 self._best = weights
-                with as_on_one_device(phase.built.model):
-                    file = self.run.path / "model.keras"
-                    write_with(file, lambda path: keras.saving.save_model(phase.built.model, path))
+                self._write_models(beside | {_MODEL: phase.built.model})
         line: dict[str, Any] = {"epoch": at.epoch + 1, "stage": phase.number}
         # JSON has no NaN: a figure that is not finite is null there.
         line |= {name: value if math.isfinite(value) else None for name, value in figures.items()}
@@ -83,6 +87,24 @@ class Keeper:
         if best is not None:
             built.model.set_weights(best)
 
+    def beside(self, model: keras.Model) -> dict[str, keras.Model]:
+        """Return the models that the task wants kept with the best one. Raises PluginError for a name that is none."""
+        found = dict(self.spec.task.beside(model))
+        wrong = [name for name in found if not name.isidentifier() or name == _MODEL]
+        if wrong:
+            raise PluginError(
+                f"the task '{self.spec.task.type_name}' names a model {wrong[0]!r} that is kept beside the best one; "
+                f"a name is an identifier, and not '{_MODEL}'"
+            )
+        return found
+
+    def put_beside(self, model: keras.Model) -> None:
+        """Give what is beside a new outer model the weights that were kept with the best model so far, if there are."""
+        for name, one in self.beside(model).items():
+            file = self._file(name)
+            if file.is_file():
+                one.set_weights(keras.saving.load_model(file, compile=False).get_weights())
+
     def checkpoint(self, at: Position, seconds: float, model: keras.Model) -> None:
         """Write where the training stands. Raises ResourceError."""
         began = time.monotonic()
@@ -90,8 +112,9 @@ class Keeper:
         if at.steps == 0:
             del groups["metrics"]  # Keras begins each epoch without
         state = {**at.spell(), "seconds": round(seconds, 3)}
-        best = self.run.path / "model.keras" if at.best else None
-        self.checkpoints.save(state, take_arrays(groups), best)
+        best = self._file(_MODEL) if at.best else None
+        beside = {name: self._file(name) for name in self.beside(model)} if at.best else {}
+        self.checkpoints.save(state, take_arrays(groups), best, beside)
         self._written = time.monotonic()
         self._cost = self._written - began
 
@@ -114,24 +137,37 @@ class Keeper:
 
     def begin(self) -> None:
         """Remove what an earlier process left that has no checkpoint to go on from."""
-        for name in ("metrics.jsonl", "model.keras"):
-            (self.run.path / name).unlink(missing_ok=True)
+        (self.run.path / "metrics.jsonl").unlink(missing_ok=True)
+        self._remove_models()
 
     def go_to(self, at: Position, checkpoint: Checkpoint) -> None:
         """Make figures and the best model those of a checkpoint: what came after it will come again."""
         lines = self.run.metrics()
         if len(lines) != at.epoch:
             write_json_lines(self.run.path / "metrics.jsonl", lines[: at.epoch])
-        model = self.run.path / "model.keras"
         best = checkpoint.best
-        if best is None:
-            model.unlink(missing_ok=True)
-        else:
-            write_with(model, lambda part: _copy(best, part))
+        files = {} if best is None else {**checkpoint.beside, _MODEL: best}
+        self._remove_models(but=files)
+        if files:
+            write_together({self._file(name): partial(_copy, file) for name, file in files.items()})
         self._best = None
 
+    def _write_models(self, models: Mapping[str, keras.Model]) -> None:
+        with ExitStack() as inside:
+            for model in models.values():
+                inside.enter_context(as_on_one_device(model))
+            write_together({self._file(name): partial(_save, model) for name, model in models.items()})
+
+    def _remove_models(self, but: Collection[str] = ()) -> None:
+        for file in self.run.path.glob("*.keras"):
+            if file.stem.isidentifier() and file.stem not in but:
+                file.unlink()
+
+    def _file(self, name: str) -> Path:
+        return self.run.path / f"{name}.keras"
+
     def _best_weights(self) -> list[np.ndarray] | None:
-        file = self.run.path / "model.keras"
+        file = self._file(_MODEL)
         if self._best is None and file.is_file():
             self._best = keras.saving.load_model(file, compile=False).get_weights()
         return self._best
@@ -140,6 +176,10 @@ class Keeper:
         name = self.spec.train.monitor.removeprefix("val_")
         upwards = self.spec.task.metrics.get(name, "min") == "max"
         return at.best is None or (value > at.best[0] if upwards else value < at.best[0])
+
+
+def _save(model: keras.Model, target: Path) -> None:
+    keras.saving.save_model(model, target)
 
 
 def _copy(file: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The optimizer of a stage: rates of parts, averages of the weights, and what the rate is now."""
+"""What is minimised and by which optimizer: rates of parts, averages of the weights, and what the rate is now."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ from typing import Any
 import keras
 import numpy as np
 
+from kerascnn.spec import DataInfo, Spec
 from kerascnn.spec.training import Stage
+
+
+def loss_of(spec: Spec, info: DataInfo) -> Any:
+    """Return the Keras loss that training minimises: that of `train.loss`, or the task's own. Raises DataError."""
+    return spec.task.loss(info) if spec.train.loss is None else spec.train.loss.make(info)
 
 
 def make_optimizer(stage: Stage, updates: int, slower: float, factors: Mapping[str, float]) -> Any:

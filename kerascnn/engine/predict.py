@@ -17,6 +17,7 @@ from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw, form_of
 from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.media.placement import place_picture
+from kerascnn.engine.ranges import digest_of, range_of
 from kerascnn.engine.temperature import temperature_of
 from kerascnn.errors import UntrustedFileError, UsageError
 from kerascnn.evaluation.conformal import members
@@ -54,6 +55,10 @@ class Prediction:
     """Whether the confidence is below the threshold of `kerascnn calibrate --unsure`; None where the run has none."""
     set: list[str] | None = None
     """The classes that hold the right one as often as `kerascnn calibrate --conformal` asks, the likeliest first."""
+    low: dict[str, float] | None = None
+    """Where the range of each number begins that holds the true one as often as `--conformal` asks."""
+    high: dict[str, float] | None = None
+    """Where it ends."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields as plain data, without those that only a calibrated run has where it is none."""
@@ -99,12 +104,19 @@ class Predictor:
         if not (self.run.path / CALIBRATION).is_file():
             return None
         stored: dict[str, Any] = self.run.read(CALIBRATION)
-        if not math.isclose(temperature_of(self.model), stored["temperature"], rel_tol=1e-6):
+        if not self._is_of(stored):
             raise UsageError(
                 f"run {self.run.id} was trained on after it was calibrated; `kerascnn calibrate {self.run.id}` does it "
                 "again, with --off it forgets"
             )
         return stored
+
+    def _is_of(self, stored: dict[str, Any]) -> bool:
+        """Return whether the model is the one that was calibrated: by its temperature, or its bytes without one."""
+        at = temperature_of(self.model)
+        if stored["temperature"] is None:
+            return at == 1.0 and bool(digest_of(self.run.path / "model.keras") == stored["model"])
+        return math.isclose(at, stored["temperature"], rel_tol=1e-6)
 
     def answers(self, pictures: np.ndarray) -> np.ndarray:
         """Return the model's answers for elements in its form, such as uint8 `(n, height, width, channels)`."""
@@ -138,11 +150,13 @@ class Predictor:
         return predictions, bad
 
     def _sure(self, answer: np.ndarray) -> dict[str, Any]:
-        """Return what the calibration says of an answer: whether it is unsure, and the set of classes."""
+        """Return what the calibration says of an answer: whether it is unsure, and the set of classes or the ranges."""
         stored = self.calibration
         found: dict[str, Any] = {}
         if stored is None:
             return {}
+        if stored["temperature"] is None:
+            return dict(range_of(self.labels, answer, stored["conformal"]))
         if stored["unsure"] is not None:
             found["unsure"] = bool(self.task.say(answer, self.labels)["confidence"] < stored["unsure"]["threshold"])
         if stored["conformal"] is not None:

@@ -97,7 +97,7 @@ def _chosen(spec: Spec, trained: Scaling | str | None) -> Scaling | str:
     if trained is not None:
         return trained
     published = backbone.pretrained() if backbone.weights == "imagenet" else None
-    return published.scale if published and medium == "image" else _AUTO[medium]
+    return published.scale if published and medium == "image" else backbone.normalize or _AUTO[medium]
 
 
 def _check_medium(how: Preprocess, medium: str) -> None:

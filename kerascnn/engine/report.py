@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -17,6 +18,7 @@ from kerascnn.runs.atomic import write_json, write_text
 from kerascnn.runs.failures import failures
 from kerascnn.runs.folder import RunFolder, figures
 from kerascnn.runs.readiness import Gate, readiness
+from kerascnn.spec import spec_from_dict
 from kerascnn.spec.data import SPLITS, Finding
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -37,11 +39,13 @@ def write_report(run: RunFolder) -> None:
     """Write `report.html`, `report.json` and `model_card.md` of a run from what its folder and its data hold."""
     about, state, effective = run.about(), run.state, run.read("effective.json")
     evaluations = evaluations_of(run)
+    further = {split: further_sections(run, split) for split in evaluations}
     title = f"{about['name']}: {run.id}"
     parts = [f"<h1>{escape(title)}</h1>", _opening(run, state.state, evaluations)]
     for split in reversed(SPLITS):
         if split in evaluations:
-            parts += [_evaluation(run, split, evaluations[split]), _failures(run, split)]
+            shown = {**evaluations[split], "sections": [*evaluations[split].get("sections", []), *further[split]]}
+            parts += [_evaluation(run, split, shown), _failures(run, split)]
     if (robustness := _robustness(run)) is not None:
         parts.append(robustness_parts(robustness))
     parts += [
@@ -64,7 +68,7 @@ def write_report(run: RunFolder) -> None:
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{''.join(parts)}</body></html>\n"
     )
     write_text(run.path / "report.html", page)
-    write_json(run.path / "report.json", content_of(run))
+    write_json(run.path / "report.json", content_of(run, further))
     write_text(run.path / "model_card.md", model_card(run))
 
 
@@ -77,13 +81,29 @@ def evaluations_of(run: RunFolder) -> dict[str, Any]:
     }
 
 
-def content_of(run: RunFolder) -> dict[str, Any]:
-    """Return what the report says, as plain data."""
+def further_sections(run: RunFolder, split: str) -> list[dict[str, Any]]:
+    """Return what the task adds to the page on a split from the folder of the run; a sentence where that fails."""
+    try:
+        task = spec_from_dict(run.read("spec.resolved.json")).task
+        found = [dict(section) for section in task.sections(run.path, split)]
+        json.dumps(found, allow_nan=False)
+        sections_of({"sections": found})
+    except Exception as error:  # noqa: BLE001 - a plugin's task may raise anything, and the rest is worth showing
+        reason = " ".join(str(error).split())
+        return [{"title": "What the task adds", "text": f"It cannot be made: {type(error).__name__}: {reason}"}]
+    return found
+
+
+def content_of(run: RunFolder, further: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what the report says, as plain data; `further` sections are made where they are not given."""
     evaluations = evaluations_of(run)
+    if further is None:
+        further = {split: further_sections(run, split) for split in evaluations}
     return {
         **run.summary(),
         "verdicts": {split: verdict(report) for split, report in evaluations.items()},
         "evaluations": evaluations,
+        "sections": dict(further),
         "failures": {split: found for split in evaluations if (found := _found(run, split)) is not None},
         "robustness": _robustness(run),
         "readiness": [gate.as_dict() for gate in readiness(run)],

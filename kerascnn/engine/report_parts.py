@@ -1,4 +1,4 @@
-"""Parts of a run's report for one split, as HTML: figures, slices, calibration, coverage and residuals."""
+"""Parts of a run's report for one split, as HTML: figures, slices, calibration, coverage, ranges and residuals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LEFT, _TOP, _SIDE = 60, 28, 240
 def parts_of(run: RunFolder, split: str, report: Mapping[str, Any]) -> str:
     """Return everything that this module has for a split's report, in the order in which it is to be read."""
     parts = [figures_table(report), notes(report), slices_table(report), calibration_parts(report)]
-    parts += [coverage_parts(report), residual_parts(run, split, report)]
+    parts += [coverage_parts(report), range_parts(report), residual_parts(run, split, report)]
     return "".join(parts)
 
 
@@ -135,6 +135,19 @@ def coverage_parts(report: Mapping[str, Any]) -> str:
     )
     said = "".join(f"<p class='note'>{sentence}</p>" for sentence in sentences)
     return f"<h3>Where it may be unsure</h3>{drawing}{said}"
+
+
+def range_parts(report: Mapping[str, Any]) -> str:
+    """Return how often the ranges about the numbers hold the true ones, and how wide they are."""
+    found = report.get("ranges")
+    if not found:
+        return ""
+    rows = [[row["label"], f"{row['coverage']:.1%}", f"{row['width']:.4g}"] for row in found["by_number"]]
+    said = (
+        f"The ranges hold {found['coverage']:.1%} of the numbers (asked for: {found['wished_coverage']:.1%}); they are "
+        f"{found['mean_width']:.4g} wide on average."
+    )
+    return f"<h3>Ranges</h3><p class='note'>{said}</p>{_table(['Number', 'Inside', 'Width'], rows)}"
 
 
 def residual_parts(run: RunFolder, split: str, report: Mapping[str, Any]) -> str:

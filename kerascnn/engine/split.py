@@ -35,6 +35,8 @@ def split_samples(
     seed: int,
     hashes: Sequence[str] | None = None,
     folds: Mapping[str, int] | None = None,
+    *,
+    whole_classes: bool = False,
 ) -> Division:
     """Divide samples.
 
@@ -44,12 +46,13 @@ def split_samples(
     (`hashes`), unless a class has too few different ones. A class keeps something to train on. A sample of several
     classes counts for its rarest one; samples without a class are divided as one.
 
-    `folds` says the fold of each sample by its id; without it, `data.split.folds` are made here.
+    `folds` says the fold of each sample by its id; without it, `data.split.folds` are made here. With `whole_classes`
+    a class that is one group may leave training as a whole: such classes are divided as the samples of one class are.
 
     Raises DataError where a part that is asked for stays empty, or a name has nothing that `group_by` finds.
     """
     if split.folds is not None:
-        return _by_fold(samples, split, seed, hashes, folds or {})
+        return _by_fold(samples, split, seed, hashes, folds or {}, whole_classes=whole_classes)
     if split.order == "time":
         return _by_time(samples, split)
     given = {sample.split for sample in samples}
@@ -62,7 +65,8 @@ def split_samples(
     units = _joined(samples, groups, hashes)
     parts = [sample.split or "train" for sample in samples]
     torn = []
-    for label, members in _by_class(strata(samples), parts, units).items():
+    classes = _pooled(strata(samples), groups) if whole_classes else strata(samples)
+    for label, members in _by_class(classes, parts, units).items():
         found = _divide(samples, members, units, shares, seed)
         if hashes is not None and not any(groups) and not _is_filled(found, len(members), shares):
             # Equal pictures alone are no reason to hold nothing back of a class: they are divided, and that is said.
@@ -93,6 +97,14 @@ def strata(samples: Sequence[Sample]) -> list[str]:
     return [min(labels, key=lambda label: (counts[label], label), default="") for labels in named]
 
 
+def _pooled(classes: Sequence[str], groups: Sequence[str | None]) -> list[str]:
+    """Return the classes, one name for all those whose samples are one group."""
+    of_class: dict[str, set[str | None]] = defaultdict(set)
+    for label, group in zip(classes, groups, strict=True):
+        of_class[label].add(group)
+    return ["" if len(of_class[label]) == 1 and None not in of_class[label] else label for label in classes]
+
+
 def _classes(sample: Sample) -> list[str]:
     if not isinstance(sample.target, tuple):
         return [sample.label]
@@ -102,7 +114,13 @@ def _classes(sample: Sample) -> list[str]:
 
 
 def _by_fold(
-    samples: Sequence[Sample], split: Split, seed: int, hashes: Sequence[str] | None, given: Mapping[str, int]
+    samples: Sequence[Sample],
+    split: Split,
+    seed: int,
+    hashes: Sequence[str] | None,
+    given: Mapping[str, int],
+    *,
+    whole_classes: bool,
 ) -> Division:
     """Put one fold into the test split, and a fraction of the others into the validation split."""
     assert split.folds is not None
@@ -114,7 +132,7 @@ def _by_fold(
         )
     groups = _groups(samples, split)
     units = _joined(samples, groups, hashes)
-    classes = strata(samples)
+    classes = _pooled(strata(samples), groups) if whole_classes else strata(samples)
     folds = [given[sample.id] for sample in samples] if given else _fold_numbers(classes, units, split.folds, seed)
     empty = [number for number in range(split.folds) if number not in folds]
     if empty or max(folds) >= split.folds:

@@ -19,7 +19,7 @@ from kerascnn.engine.distribute import dividable, fed, feeding, synchronize_norm
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.features import with_features
 from kerascnn.engine.keeper import Keeper, synchronize
-from kerascnn.engine.optimize import current_rate, make_optimizer, multiply_rates
+from kerascnn.engine.optimize import current_rate, loss_of, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
 from kerascnn.engine.position import Position, put_arrays, variables_of
 from kerascnn.engine.post_mortem import first_after
@@ -120,8 +120,9 @@ class Trainer:
             together = 1
         model = self._made(phase, bool(pace["xla"]["used"]) if pace else self.xla, together)
         begins = self._arrays is None
-        if self._divided > 1:
-            assert self._arrays is not None
+        if self._arrays is None:
+            self.keeper.put_beside(model)
+        elif self._divided > 1:
             batches = (self.position.epochs * phase.steps + self.position.steps) // self._divided
             self._arrays, fits = divided(self._arrays, model.optimizer, self._divided, batches)
             if not fits:
@@ -143,7 +144,7 @@ class Trainer:
         synchronize_norms(model)
         model.compile(
             optimizer=make_optimizer(stage, updates, self.position.slower, phase.factors),
-            loss=self.spec.task.loss(self.phases.data.info),
+            loss=loss_of(self.spec, self.phases.data.info),
             metrics=self.spec.task.compiled_metrics(),
             jit_compile=xla,
             steps_per_execution=together,

@@ -47,11 +47,14 @@ def train(
     progress: Progress | None = None,
     stop: Callable[[], int | None] = lambda: None,
     profile: bool = False,
+    job: str = "",
+    began: Callable[[RunFolder], None] = lambda run: None,
 ) -> RunFolder:
     """Train a spec in a new run folder under `runs` and return the folder.
 
     `given` is the spec's own text and its ending, kept as it is. `stop` is asked after each step; a number that it
-    returns ends the run with that exit code. `profile` writes where the time goes. Python's, NumPy's and Keras's global
+    returns ends the run with that exit code. `profile` writes where the time goes. `job` is that of the queue which the
+    run is for; `began` is told of the folder as soon as there is one. Python's, NumPy's and Keras's global
     random generators are seeded.
 
     Raises KerasCnnError; the folder's state then says `failed`, `diverged` or `stopped`, with the reason.
@@ -70,7 +73,9 @@ def train(
     text, ending = given or (write_yaml(spec.spell()).encode(), ".yaml")
     around = environment() | {"plugins": plugins.versions(spec.spell())}
     about = {"name": spec.name, "version": __version__, "seed": spec.train.seed, "environment": around}
+    about |= {"job": job} if job else {}
     run = RunFolder.create(runs, given=text, ending=ending, resolved=spec.spell(), about=about)
+    began(run)
     with RunLock(run.path):
         _guarded(run, lambda: _work(spec, run, progress, stop, profile=profile))
     processes.leave()

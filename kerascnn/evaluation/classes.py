@@ -80,10 +80,11 @@ class Scores:
 
         return plain({**self.simple(self._ones, self.of_classes(self._ones)), **self._means(*self._areas)})
 
-    def intervals(self, labels: Sequence[str]) -> dict[str, Any]:
+    def intervals(self, labels: Sequence[str], means: Mapping[str, np.ndarray] | None = None) -> dict[str, Any]:
         """Return the 95 % intervals: "intervals" of figures, "class_intervals", "notes" on missing ones.
 
-        Figures and classes are of the same resamples.
+        `means` are further figures by name, each the mean of what the samples have `(n,)`. Figures and classes are of
+        the same resamples.
         """
         import numpy as np
 
@@ -95,6 +96,7 @@ class Scores:
             by_class = self.of_classes(counts)
             for name, values in {
                 **self.simple(counts, by_class),
+                **{k: counts @ each / n for k, each in (means or {}).items()},
                 **{f"class {k}": v for k, v in by_class.items()},
             }.items():
                 drawn.setdefault(name, []).append(values)

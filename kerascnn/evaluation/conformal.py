@@ -1,4 +1,7 @@
-"""Sets of classes that hold the right one as often as is asked (Angelopoulos, Bates 2021, arXiv:2107.07511)."""
+"""Sets of classes, and ranges of numbers, that hold the right one as often as is asked.
+
+Sets are those of Angelopoulos, Bates 2021 (arXiv:2107.07511), ranges those of Lei et al. 2018 (arXiv:1604.04173).
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,36 @@ def lowest_probability(truth: np.ndarray, probabilities: np.ndarray, coverage: f
     import numpy as np
 
     p = np.asarray(probabilities)[np.arange(len(probabilities)), np.asarray(truth, dtype=int)]
-    place = math.ceil(round((len(p) + 1) * coverage, 6))
-    if place > len(p):
-        raise ValueError(f"a coverage of {coverage:g} needs {fewest(coverage)} samples (got {len(p)})")
-    return float(np.sort(p)[::-1][place - 1])
+    return float(np.sort(p)[::-1][_rank(len(p), coverage) - 1])
+
+
+def widest_residual(truth: np.ndarray, answers: np.ndarray, coverage: float) -> np.ndarray:
+    """Return how far from the answer the truth may lie, for each of the numbers `(n, values)`: `(values,)`.
+
+    Of n samples that were not trained on, it is the k-th smallest distance of answer and truth, with k as in
+    `lowest_probability`: of new samples from the same source each number lies within it with at least this coverage.
+    Raises ValueError for fewer samples than `fewest`.
+    """
+    import numpy as np
+
+    apart = np.abs(np.asarray(answers, "float64") - np.asarray(truth, "float64"))
+    return np.asarray(np.sort(apart, axis=0)[_rank(len(apart), coverage) - 1])
+
+
+def within(truth: np.ndarray, answers: np.ndarray, widest: np.ndarray) -> np.ndarray:
+    """Return which numbers `(n, values)` are no farther from the answers than that."""
+    import numpy as np
+
+    said = np.asarray(answers, "float64")
+    # The same answer may differ in its last bit from batch to batch.
+    return np.asarray(np.abs(said - np.asarray(truth, "float64")) <= widest + 1e-6 * np.abs(said))
+
+
+def _rank(n: int, coverage: float) -> int:
+    place = math.ceil(round((n + 1) * coverage, 6))
+    if place > n:
+        raise ValueError(f"a coverage of {coverage:g} needs {fewest(coverage)} samples (got {n})")
+    return place
 
 
 def members(probabilities: np.ndarray, lowest: float) -> np.ndarray:

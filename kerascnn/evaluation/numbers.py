@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,8 +65,11 @@ class NumberScores:
 
         return plain(self.figures(np.ones((1, self.n), dtype=int)))
 
-    def intervals(self) -> dict[str, list[float]]:
-        """Return the 95 % interval of each figure."""
+    def intervals(self, means: Mapping[str, np.ndarray] | None = None) -> dict[str, list[float]]:
+        """Return the 95 % interval of each figure, and of further means of what the samples have `(n,)`, by name."""
         from kerascnn.evaluation.bootstrap import intervals
 
-        return intervals(self.figures, self.n)
+        def figures(counts: np.ndarray) -> dict[str, np.ndarray]:
+            return self.figures(counts) | {k: counts @ each / self.n for k, each in (means or {}).items()}
+
+        return intervals(figures, self.n)

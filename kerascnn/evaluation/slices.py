@@ -6,6 +6,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from kerascnn.errors import counted
+from kerascnn.evaluation.names import say_name
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -23,8 +26,16 @@ def slices(
     `values` `(n,)` are what each sample has of the figure `name`, whose mean it is; `better` is "max" or "min". A row
     has the column, its value, the number of samples, the figure, its 95 % interval (Wilson's for shares, else of the
     bootstrap) and the gap to the best slice of its column. Numbers of more than eight values are taken in quarters.
+    A sample whose value is NaN has none, and is in no slice.
     """
+    import numpy as np
+
     rows, notes = [], []
+    known = np.flatnonzero(np.isfinite(values)).tolist()
+    if len(known) < len(values):
+        without = counted(len(values) - len(known), "sample has", "samples have")
+        notes.append(f"{without} no {say_name(name)} and no part in the slices.")
+        columns, values = {key: [told[i] for i in known] for key, told in columns.items()}, values[known]
     for column, told in columns.items():
         groups = _groups(told)
         large = {value: places for value, places in groups.items() if len(places) >= FEWEST}

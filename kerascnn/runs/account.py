@@ -116,6 +116,12 @@ def _of_training(run: RunFolder, spec: Mapping[str, Any], done: Mapping[str, Any
     best = run.best()
     if best:
         said.append(f"The model of epoch {best['epoch']} was kept, by {spec['train']['monitor']}.")
+    if together := done.get("ensemble"):
+        names = ", ".join(member["run"] for member in together["members"])
+        said.append(
+            f"This is what the first of {len(together['members'])} networks did (runs {names}); the answers are the "
+            f"mean of their {together['mean']}, and the parameters are those of all."
+        )
     return said
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,17 +21,29 @@ def write_with(path: Path, write: Callable[[Path], None]) -> None:
 
     Raises ResourceError where the disk is full or cannot be written; what was at `path` is kept then.
     """
-    part = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}")
+    write_together({path: write})
+
+
+def write_together(files: Mapping[Path, Callable[[Path], None]]) -> None:
+    """Let each file be filled under another name, and put all in their places when all are on the disk, in this order.
+
+    They are of one folder. Raises ResourceError where one cannot be written; what was there is kept then.
+    """
+    parts = {path: path.with_name(f".{path.stem}.{secrets.token_hex(4)}.tmp{path.suffix}") for path in files}
+    path = next(iter(files))
     try:
-        write(part)
-        with part.open("rb+") as file:
-            flush_file(file)
-        os.replace(part, path)
+        for path, write in files.items():
+            write(parts[path])
+            with parts[path].open("rb+") as file:
+                flush_file(file)
+        for path, part in parts.items():
+            os.replace(part, path)
         flush_folder(path.parent)
     except OSError as error:
         raise ResourceError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        for part in parts.values():
+            part.unlink(missing_ok=True)
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -3,6 +3,7 @@
     ckpt/r000012/state.json       where the training stands
                  arrays.npz       weights, moments of the optimizer, random generators, running figures
                  best.keras       the best model so far (a further name of `model.keras`, where the disk has that)
+                 best.NAME.keras  what the task keeps with it, as NAME.keras
                  MANIFEST.json    size and SHA-256 of each; written last
 
 A folder is filled under another name, flushed to the disk and renamed. The last two are kept; numbers tell which is
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 FOLDER = "ckpt"
 BEST = "best.keras"
 _NAME = re.compile(r"r(\d{6,})")
+_BESIDE = re.compile(r"best\.(\w+)\.keras")
 _MANIFEST, _STATE, _ARRAYS = "MANIFEST.json", "state.json", "arrays.npz"
 
 
@@ -49,6 +51,12 @@ class Checkpoint:
         file = self.path / BEST
         return file if file.is_file() else None
 
+    @property
+    def beside(self) -> dict[str, Path]:
+        """The files of the models that are kept with it, by name."""
+        found = ((_BESIDE.fullmatch(file.name), file) for file in sorted(self.path.iterdir()))
+        return {match[1]: file for match, file in found if match}
+
 
 class Checkpoints:
     """The checkpoints of one run."""
@@ -56,8 +64,17 @@ class Checkpoints:
     def __init__(self, run: Path, keep: int = 2):
         self.folder, self.keep = run / FOLDER, keep
 
-    def save(self, state: Mapping[str, Any], arrays: Mapping[str, np.ndarray], best: Path | None = None) -> Path:
-        """Write a checkpoint, then remove all but the last ones. Raises ResourceError; older ones are kept then."""
+    def save(
+        self,
+        state: Mapping[str, Any],
+        arrays: Mapping[str, np.ndarray],
+        best: Path | None = None,
+        beside: Mapping[str, Path] | None = None,
+    ) -> Path:
+        """Write a checkpoint, then remove all but the last ones. Raises ResourceError; older ones are kept then.
+
+        `best` is the file of the best model, `beside` are those of the models that are kept with it, by name.
+        """
         import numpy as np
 
         number = max((found for found, _ in self._numbered()), default=0) + 1
@@ -74,6 +91,8 @@ class Checkpoints:
             write_json(part / _STATE, dict(state))
             if best is not None:
                 _second_name(best, part / BEST)
+            for name, other in (beside or {}).items():
+                _second_name(other, part / f"best.{name}.keras")
             write_json(part / _MANIFEST, {name: _facts(part / name) for name in sorted(os.listdir(part))})
             flush_folder(part)
             os.replace(part, target)

@@ -8,7 +8,8 @@ effective.json        what was really done: precision, XLA, rates, trainable par
 state.json            the state, with the process            run.lock   held by the process while it works
 metrics.jsonl         a line for each epoch                  logs/run.log   notes and errors with times
 model.keras           the best model so far                  evaluation/SPLIT.json, SPLIT.npz: figures and every answer
-calibration.json      temperature, threshold and sets        robustness.json: what corruptions and attacks leave
+NAME.keras            what the task keeps with it             ckpt/   the way back of a training that goes on
+calibration.json      temperature, threshold, sets, ranges     robustness.json: what corruptions and attacks leave
 report.html, report.json, model_card.md   all of it, to be read
 """
 

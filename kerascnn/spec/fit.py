@@ -15,6 +15,7 @@ from kerascnn.errors import PluginError
 from kerascnn.spec.component import Component, components, find, parse_component
 from kerascnn.spec.data import STOPPING
 from kerascnn.spec.kinds import Backbone, Source
+from kerascnn.spec.measure_fit import measure_misfits
 from kerascnn.spec.method_fit import method_misfits
 from kerascnn.spec.section import nearest, problem
 from kerascnn.spec.tree import Loc, clip
@@ -32,6 +33,7 @@ def misfits(tree: Any) -> list[InitErrorDetails]:
     found += _weights(tree, task)
     found += _balance(tree, task)
     found += method_misfits(_get(tree, ("train", "stages")), task)
+    found += measure_misfits(tree, task)
     found += _split(tree)
     found += _names(tree, ("data", "allow"), STOPPING, "no finding that stops a training")
     found += _names(tree, ("lint", "ignore"), _rules(), "no rule")

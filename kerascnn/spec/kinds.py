@@ -20,8 +20,11 @@ from kerascnn.spec.component import Component, qualified, registry
 from kerascnn.spec.data import DataInfo, Pretrained, Scan
 from kerascnn.spec.explained import Explained
 from kerascnn.spec.follower import Follower, Training
+from kerascnn.spec.measures import Loss, Metric
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
 
@@ -48,6 +51,8 @@ class Backbone(Component):
     """The kind of data that it takes, "any" for one that suits all."""
     paths: ClassVar[tuple[str, ...]] = ("weights",)
     """Its fields that may hold paths of files or folders; a run keeps them absolute."""
+    normalize: ClassVar[str] = ""
+    """What `model.preprocess.normalize: auto` stands for where no weights say it; "": what suits the kind of data."""
 
     weights: str = Field("none", min_length=1)
     """What training begins with: none (chance), imagenet where Keras publishes weights for this very network, or the
@@ -119,6 +124,12 @@ class Task(Component):
     """What heads have to answer with."""
     metrics: ClassVar[Mapping[str, str]]
     """The metrics of an epoch by name, each with the better direction: "max" or "min". The loss is always there."""
+    open_set: ClassVar[bool] = False
+    """Whether it can be judged on classes that training has no sample of, as likeness can. Then splits may hold back
+    whole classes: those of the source or a file, or by groups of `data.split` that are classes."""
+    alone: ClassVar[bool] = True
+    """Whether an answer means something by itself. Otherwise it does only beside others of the same network, as vectors
+    do: none of them is a mistake, and those of several networks have no mean."""
 
     @abstractmethod
     def outputs(self, info: DataInfo) -> int:
@@ -146,9 +157,24 @@ class Task(Component):
         """
         return None
 
+    def beside(self, outer: Any) -> Mapping[str, Any]:
+        """Return Keras models of an outer model, by name, that are kept with the best model: NAME.keras beside it.
+
+        Each has weights of its own, and goes into the next stage with those that were kept. The names are always the
+        same: identifiers, and not "model".
+        """
+        return {}
+
     @abstractmethod
     def compiled_metrics(self) -> list[Any]:
         """Return a new Keras metric for every name in `metrics`, under that name."""
+
+    def truth(self, answers: Any, elements: np.ndarray) -> Any:
+        """Return what a report compares the network's answers with: the samples' answers, unless it is overridden.
+
+        `elements` are what the network gets, such as uint8 pictures: a network may be there to answer with these.
+        """
+        return answers
 
     @abstractmethod
     def report(self, truth: Any, answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
@@ -159,6 +185,14 @@ class Task(Component):
         a "title", and "text", "table" (`{"head": [...], "rows": [[...]]}`), "lines" (`{"x_name": text, "x": [...], "y":
         {NAME: [...]}}`) or "pictures" (`[{"png": base64 text, "caption": text}]`).
         """
+
+    def sections(self, folder: Path, split: str) -> Sequence[Mapping[str, Any]]:
+        """Return further sections of the page on a split, as in `report`, from the folder of a run.
+
+        They are made each time that the page is written, for what the answers on a split alone do not tell. An error
+        becomes a sentence on the page.
+        """
+        return ()
 
     @abstractmethod
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
@@ -267,7 +301,9 @@ def register_kind(cls: type[K]) -> type[K]:
     Raises PluginError where it has no `kind`, or the name is taken.
     """
     if not cls.__dict__.get("kind"):
-        raise PluginError(f"{cls.__qualname__} has no kind; set the class variable, such as `kind: ClassVar = 'loss'`")
+        raise PluginError(
+            f"{cls.__qualname__} has no kind; set the class variable, such as `kind: ClassVar = 'filter'`"
+        )
     full = qualified(cls.kind, cls)
     taken = KINDS.get(full)
     if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -277,7 +313,9 @@ def register_kind(cls: type[K]) -> type[K]:
     return cls
 
 
-for _kind in (Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Callback, Method, Explainer):
+for _kind in (
+    Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Loss, Metric, Callback, Method, Explainer,
+):  # fmt: skip
     register_kind(_kind)
 __all__ = [
     "IGNORE",
@@ -291,7 +329,9 @@ __all__ = [
     "Geometric",
     "Head",
     "Layer",
+    "Loss",
     "Method",
+    "Metric",
     "Mixing",
     "Optimizer",
     "Schedule",

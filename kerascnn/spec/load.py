@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -12,9 +12,12 @@ from kerascnn.errors import Issue, SpecError
 from kerascnn.spec.json_text import read_json
 from kerascnn.spec.messages import say, show
 from kerascnn.spec.overrides import override
+from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
 from kerascnn.spec.tree import LINE_BREAK, MAX_BYTES, MAX_ISSUES, Loc, Place, Tree, read_data
 from kerascnn.spec.yaml_text import read_yaml
+
+S = TypeVar("S", bound=Section)
 
 
 def load_spec(path: str | Path, overrides: Sequence[str] = ()) -> Spec:
@@ -52,25 +55,30 @@ def spec_from_dict(data: Mapping[str, Any]) -> Spec:
     return validate(_checked(read_data(data, "spec"), Place("spec", 0, 0)), "spec")
 
 
-def read_tree(content: bytes | str, file: str) -> Tree:
+def read_tree(content: bytes | str, file: str, *, what: str = "a spec", key: str = "kerascnn") -> Tree:
     """Return the plain data of a text with its places. Raises SpecError where it cannot be read on."""
     if isinstance(content, bytes):
         content = _decode(content, file)
     if len(content) > MAX_BYTES:
         raise _file_error(Path(file), f"is larger than {MAX_BYTES} characters, the limit for a spec")
     reader = read_json if file.lower().endswith(".json") else read_yaml
-    return _checked(reader(content.removeprefix("\ufeff"), file), Place(file, 1, 1))
+    return _checked(reader(content.removeprefix("\ufeff"), file), Place(file, 1, 1), what, key)
 
 
 def validate(tree: Tree, file: str) -> Spec:
     """Return the spec of a tree. Raises SpecError with the mistakes of the text and of the values."""
+    return validated(Spec, tree, file)
+
+
+def validated(cls: type[S], tree: Tree, file: str) -> S:
+    """Return what a tree spells out. Raises SpecError with the mistakes of the text and of the values."""
     try:
-        spec = Spec.model_validate(tree.value)
+        found = cls.model_validate(tree.value)
     except ValidationError as error:
         raise SpecError([*tree.issues, *_issues(error, tree, file)]) from None
     if tree.issues:
         raise SpecError(tree.issues)
-    return spec
+    return found
 
 
 def _issues(error: ValidationError, tree: Tree, file: str) -> list[Issue]:
@@ -123,18 +131,18 @@ def _file_error(path: Path, message: str) -> SpecError:
     return SpecError([Issue(str(path), 0, 0, "", message)])
 
 
-def _checked(tree: Tree, start: Place) -> Tree:
+def _checked(tree: Tree, start: Place, what: str = "a spec", key: str = "kerascnn") -> Tree:
     """Return the tree where it is a mapping. Raises SpecError where it is not."""
     value = tree.value
     if isinstance(value, dict):
         return tree
     place = start
     if value is None:
-        message = "the file is empty; a spec is a mapping with the key 'kerascnn'"
+        message = f"the file is empty; {what} is a mapping with the key '{key}'"
     else:
         place = tree.place(()) or start
         kind = "a list" if isinstance(value, list) else f"the single value {show(value)}"
-        message = f"a spec is a mapping with the key 'kerascnn', not {kind}"
+        message = f"{what} is a mapping with the key '{key}', not {kind}"
         if isinstance(value, str) and ":" in value:
             message += "; a key is followed by ':' and a space"
     wrong = [] if () in tree.lost else [tree.issue(place, (), message)]

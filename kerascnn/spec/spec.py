@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from kerascnn.spec.component import OneOf
 from kerascnn.spec.embedding import Embedding, EmbeddingField
 from kerascnn.spec.fields import ImageSize, Range, RegularExpression
-from kerascnn.spec.kinds import Augmentation, Backbone, Head, Source, Task
+from kerascnn.spec.kinds import Augmentation, Backbone, Head, Metric, Source, Task
 from kerascnn.spec.section import Section, section
-from kerascnn.spec.training import Train
+from kerascnn.spec.training import Train, twice
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -175,6 +176,21 @@ class Model(Section):
     """The part that turns features into answers."""
 
 
+class Evaluate(Section):
+    """How answers are judged."""
+
+    metrics: list[OneOf[Metric]] = Field([], max_length=32)
+    """Further figures of a report, besides those of the task, each with an interval where that is quickly made. Each at
+    most once."""
+
+    @field_validator("metrics")
+    @classmethod
+    def _each_once(cls, metrics: list[Metric]) -> list[Metric]:
+        if name := twice(metrics):
+            raise PydanticCustomError("metrics", "has '{name}' more than once", {"name": name})
+        return metrics
+
+
 class Lint(Section):
     """Which advice to leave out."""
 
@@ -199,6 +215,8 @@ class Spec(Section):
     """The network."""
     train: Train = section(Train)
     """How to train."""
+    evaluate: Evaluate = section(Evaluate)
+    """How answers are judged."""
     lint: Lint = section(Lint)
     """Which advice of good practice to leave out."""
 

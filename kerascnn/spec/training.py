@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from kerascnn.spec.component import Component, OneOf, parse_component
 from kerascnn.spec.fields import ImageSize, PartName, PartNames
-from kerascnn.spec.kinds import Callback, Method, Optimizer, Schedule
+from kerascnn.spec.kinds import Callback, Loss, Method, Optimizer, Schedule
 from kerascnn.spec.section import Section, section
 
 
@@ -51,7 +51,7 @@ def _component(kind: type[Any], name: str) -> Any:
     )
 
 
-def _twice(components: Sequence[Component]) -> str:
+def twice(components: Sequence[Component]) -> str:
     """Return the name of a component that is there more than once, "" where there is none."""
     names = [component.type_name for component in components]
     return min((name for name in names if names.count(name) > 1), default="")
@@ -94,9 +94,8 @@ class Stage(Section):
     @field_validator("methods")
     @classmethod
     def _each_once(cls, methods: list[Method]) -> list[Method]:
-        twice = _twice(methods)
-        if twice:
-            raise PydanticCustomError("methods", "has '{name}' more than once", {"name": twice})
+        if name := twice(methods):
+            raise PydanticCustomError("methods", "has '{name}' more than once", {"name": name})
         return methods
 
 
@@ -119,6 +118,9 @@ class Train(Section):
         default_factory=lambda: [Stage()], min_length=1, max_length=64, json_schema_extra={"default": [{}]}
     )
     """The phases of training, one after another."""
+    loss: OneOf[Loss] | None = None
+    """What is minimised in the place of the task's own loss, in training and in the figures of an epoch; the `loss` of
+    a report stays that of the task. Left out: the task's own."""
     monitor: str = "val_loss"
     """The figure that decides which epoch is kept: `val_` and the loss or a metric of the task, or without `val_` that
     of the training samples."""
@@ -150,9 +152,8 @@ class Train(Section):
     @field_validator("callbacks")
     @classmethod
     def _each_once(cls, callbacks: list[Callback]) -> list[Callback]:
-        twice = _twice(callbacks)
-        if twice:
+        if name := twice(callbacks):
             raise PydanticCustomError(
-                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": twice}
+                "callbacks", "has '{name}' more than once; each writes under its own name", {"name": name}
             )
         return callbacks

@@ -71,18 +71,20 @@ class Classification(Task):
         from sklearn.metrics import confusion_matrix
 
         from kerascnn.evaluation.classes import OneClass
+        from kerascnn.tasks.sample_losses import sample_losses
 
         scores = OneClass(truth, answers)
         right = int((scores.truth == scores.guesses).sum())
         interval = binomtest(right, len(truth)).proportion_ci(confidence_level=0.95, method="wilson")
-        bounds = scores.intervals(info.labels)
+        loss, losses = sample_losses(self.loss(info), self.targets(truth, info), answers)
+        bounds = scores.intervals(info.labels, {"loss": losses})
         return {
             "metrics": {
                 **scores.metrics(),
                 "accuracy": right / len(truth),
                 "accuracy_low": float(interval.low),
                 "accuracy_high": float(interval.high),
-                "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
+                "loss": loss,
             },
             **bounds,
             "notes": [*scores.notes(info.labels), *bounds["notes"]],
@@ -92,7 +94,7 @@ class Classification(Task):
             "labels": list(info.labels),
         }
 
-    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+    def each(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
         """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
         return "accuracy", "max", self.decisions(truth, answers)[1].astype(float)
 

@@ -76,14 +76,13 @@ class ImageMultilabel(Task):
         samples or are said. "log_loss" is plain cross-entropy, "loss" that of the training.
         """
         from kerascnn.evaluation.classes import EachClass
+        from kerascnn.tasks.sample_losses import sample_losses
 
         scores = EachClass(truth, answers, self.threshold)
-        bounds = scores.intervals(info.labels)
+        loss, losses = sample_losses(self.loss(info), self.targets(truth, info), answers)
+        bounds = scores.intervals(info.labels, {"loss": losses})
         return {
-            "metrics": {
-                **scores.metrics(),
-                "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
-            },
+            "metrics": {**scores.metrics(), "loss": loss},
             **bounds,
             "notes": [*scores.notes(info.labels), *bounds["notes"]],
             "floor": scores.floor(),
@@ -91,7 +90,7 @@ class ImageMultilabel(Task):
             "labels": list(info.labels),
         }
 
-    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+    def each(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
         """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
         return "exact_match", "max", self.decisions(truth, answers)[1].astype(float)
 

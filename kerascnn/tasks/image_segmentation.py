@@ -81,12 +81,16 @@ class ImageSegmentation(Task):
         """Return mean IoU, pixel accuracy, mean Dice, loss, a row a class, and the confusions of pixels.
 
         Pixels of all pictures are taken together. A class that neither the masks nor the answers hold has no figures,
-        and no say in the means. Raises DataError where no pixel counts.
+        and no say in the means. "intervals" are those of the bootstrap over pictures, 95 %; the loss has none, as it is
+        no mean over pictures. Raises DataError where no pixel counts.
         """
         import numpy as np
 
-        truth, classes = np.asarray(truth), len(info.labels)
-        confusions = _confusions(truth, answers, classes)
+        from kerascnn.evaluation.pixels import PixelScores
+
+        truth = np.asarray(truth)
+        scores = PixelScores(truth, answers, len(info.labels), IGNORE)
+        confusions = scores.confusions
         if not confusions.sum():
             raise DataError(f"no pixel counts: every mask is {IGNORE} all over; give masks with classes")
         # What always saying the most frequent class would get.
@@ -95,6 +99,7 @@ class ImageSegmentation(Task):
         rows = _rows(confusions)
         return {
             "metrics": {**_means(confusions), "loss": self._loss(truth, answers, info)},
+            "intervals": scores.intervals(),
             "floor": _means(constant),
             "per_class": [
                 {"label": label, **{key: row[i] for key, row in rows.items()}, "support": int(confusions[i].sum())}
@@ -103,6 +108,17 @@ class ImageSegmentation(Task):
             "confusion_matrix": confusions.tolist(),
             "labels": list(info.labels),
         }
+
+    def each(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
+        """Return the name and better direction of a figure of pictures, and what each has; NaN where no pixel counts.
+
+        It is the mean IoU over the classes that the picture's own mask or answer holds.
+        """
+        import numpy as np
+
+        from kerascnn.evaluation.pixels import PixelScores
+
+        return "picture_iou", "max", PixelScores(np.asarray(truth), answers, len(info.labels), IGNORE).each()
 
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return the share of pixels of each class; the label spells those that are there, the largest first."""
@@ -117,19 +133,6 @@ class ImageSegmentation(Task):
     def _loss(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> float:
         """Return the loss of all pictures taken together."""
         return float(self.loss(info)(truth, answers.astype("float32", copy=False)))
-
-
-def _confusions(truth: np.ndarray, answers: np.ndarray, classes: int) -> np.ndarray:
-    """Return how many pixels of each class (rows) are said to be of each (columns)."""
-    import numpy as np
-
-    found = np.zeros(classes * classes, dtype="int64")
-    # Picture by picture: a split has more pixels than its pictures have bytes.
-    for mask, answer in zip(truth, answers, strict=True):
-        counts = mask != IGNORE
-        pairs = mask[counts].astype("int64") * classes + answer.argmax(-1)[counts]
-        found += np.bincount(pairs, minlength=classes * classes)
-    return found.reshape(classes, classes)
 
 
 def _rows(confusions: np.ndarray) -> dict[str, list[float | None]]:

@@ -13,9 +13,14 @@ from kerascnn.spec import DataInfo, Task, register
 if TYPE_CHECKING:
     import numpy as np
 
+    from kerascnn.evaluation.found_boxes import ClassBoxes
+
 _LEAST = 0.01
 """Score from which on a box counts for average precision."""
 _CHUNK = 16
+_NO_INTERVALS = (
+    "The figures have no intervals: there are too many pictures and found boxes to draw them again often enough."
+)
 
 
 @register("object_detection")
@@ -72,29 +77,58 @@ class ObjectDetection(Task):
         return []
 
     def report(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
-        """Return mean average precision at an IoU of 0.5 and over 0.5 to 0.95, the loss, and a row for each class."""
+        """Return mean average precision at an IoU of 0.5 and over 0.5 to 0.95, the loss, and a row for each class.
+
+        "intervals" are those of the bootstrap over pictures, 95 %; the loss has none.
+        """
         import numpy as np
 
+        from kerascnn.evaluation.found_boxes import BoxScores
         from kerascnn.tasks.boxes import decode
 
         size = info.shape[:2]
         found = [decode(answer, size, threshold=_LEAST, most=self.most_boxes) for answer in answers]
+        boxes = [_of_class(number, found, truth) for number in range(len(info.labels))]
         rows, strict = [], []
-        for number, label in enumerate(info.labels):
-            row, over_limits = self._class_row(number, found, truth)
+        for label, one in zip(info.labels, boxes, strict=True):
+            row, over_limits = self._class_row(one)
             rows.append({"label": label, **row})
             strict.append(over_limits)
         known = [i for i, row in enumerate(rows) if row["average_precision"] is not None]
+        bounds = BoxScores(boxes).intervals()
         return {
             "metrics": {
                 "map50": float(np.mean([rows[i]["average_precision"] for i in known])) if known else 0.0,
                 "map50_95": float(np.mean([strict[i] for i in known])) if known else 0.0,
                 "loss": self._mean_loss(truth, answers, info),
             },
+            "intervals": bounds,
+            **({"notes": [_NO_INTERVALS]} if known and not bounds else {}),
             "floor": {"map50": 0.0},
             "per_class": rows,
             "labels": list(info.labels),
         }
+
+    def each(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
+        """Return the name and better direction of a figure of pictures, and what each has.
+
+        It is F1 of the boxes that are found from the task's threshold on, right at an IoU of 0.5; 1 for a picture that
+        has no box, and in which none is found.
+        """
+        import numpy as np
+
+        from kerascnn.evaluation.found_boxes import box_f1
+        from kerascnn.tasks.boxes import matched
+
+        counts = np.zeros((3, len(truth)))
+        for i, (answer, true) in enumerate(zip(answers, truth, strict=True)):
+            rows = self.boxes(answer, info.shape[:2])
+            right = [
+                matched(rows[rows[:, 0] == number, 1:5], true[true[:, 0] == number, 1:], np.array([0.5])).sum()
+                for number in np.unique(true[:, 0])
+            ]
+            counts[:, i] = sum(right), len(rows), len(true)
+        return "box_f1", "max", box_f1(*counts)
 
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return how many of each class there are; there is no confidence."""
@@ -113,29 +147,19 @@ class ObjectDetection(Task):
 
         return decode(answer, size, threshold=self.threshold, most=self.most_boxes)
 
-    def _class_row(
-        self, number: int, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]
-    ) -> tuple[dict[str, Any], float]:
+    def _class_row(self, boxes: ClassBoxes) -> tuple[dict[str, Any], float]:
         """Return the figures of a class, and its average precision as COCO has it: the mean over ten limits of IoU.
 
         Those of a class without boxes say nothing and are None.
         """
         import numpy as np
 
-        from kerascnn.tasks.boxes import average_precision, matched
+        from kerascnn.tasks.boxes import average_precision
 
-        limits = np.arange(50, 100, 5) / 100
-        scores, right, support = [np.zeros(0, "float32")], [np.zeros((len(limits), 0), bool)], 0
-        for rows, true in zip(found, wanted, strict=True):
-            mine, theirs = rows[rows[:, 0] == number], true[true[:, 0] == number]
-            scores.append(mine[:, 5])
-            right.append(matched(mine[:, 1:5], theirs[:, 1:], limits))
-            support += len(theirs)
-        order = np.argsort(-np.concatenate(scores), kind="stable")
-        score, hit = np.concatenate(scores)[order], np.concatenate(right, axis=1)[:, order]
-        hits, count = np.cumsum(hit[0]), np.arange(1, len(order) + 1)
+        score, hit, support = boxes.scores, boxes.right, int(boxes.support.sum())
+        hits, count = np.cumsum(hit[0]), np.arange(1, len(score) + 1)
         shown = int((score >= self.threshold).sum())
-        best = int(np.argmax(2 * hits / (count + support))) if len(order) and support else None
+        best = int(np.argmax(2 * hits / (count + support))) if len(score) and support else None
         row = {
             "average_precision": average_precision(hit[0], support) if support else None,
             "precision": float(hits[shown - 1] / shown) if shown else 0.0,
@@ -151,3 +175,23 @@ class ObjectDetection(Task):
             part = self.targets(truth[start : start + _CHUNK], info)
             total += len(part) * float(loss(part, answers[start : start + _CHUNK].astype("float32")))
         return total / len(truth)
+
+
+def _of_class(number: int, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> ClassBoxes:
+    """Return the boxes of a class, matched with the true ones at the ten limits of COCO."""
+    import numpy as np
+
+    from kerascnn.evaluation.found_boxes import ClassBoxes
+    from kerascnn.tasks.boxes import matched
+
+    limits = np.arange(50, 100, 5) / 100
+    scores, right = [np.zeros(0, "float32")], [np.zeros((len(limits), 0), bool)]
+    many, support = np.zeros(len(wanted), int), np.zeros(len(wanted), int)
+    for i, (rows, true) in enumerate(zip(found, wanted, strict=True)):
+        mine, theirs = rows[rows[:, 0] == number], true[true[:, 0] == number]
+        scores.append(mine[:, 5])
+        right.append(matched(mine[:, 1:5], theirs[:, 1:], limits))
+        many[i], support[i] = len(mine), len(theirs)
+    order = np.argsort(-np.concatenate(scores), kind="stable")
+    pictures = np.repeat(np.arange(len(wanted)), many)
+    return ClassBoxes(np.concatenate(scores)[order], np.concatenate(right, axis=1)[:, order], pictures[order], support)

@@ -69,17 +69,16 @@ class Regression(Task):
 
         from kerascnn.evaluation.bootstrap import number
         from kerascnn.evaluation.numbers import NumberScores
+        from kerascnn.tasks.sample_losses import sample_losses
 
         scores, wanted = NumberScores(truth, answers), np.asarray(truth, dtype="float64")
         r2 = scores.explained(np.ones((1, len(wanted)), dtype=int))[0]
         agreed = [f"'{label}'" for i, label in enumerate(info.labels) if not scores.varied[i]]
         spread, apart = wanted - wanted.mean(0), wanted - np.median(wanted, axis=0)
+        loss, losses = sample_losses(self.loss(info), self.targets(truth, info), answers)
         return {
-            "metrics": {
-                **scores.metrics(),
-                "loss": float(self.loss(info)(self.targets(truth, info), answers.astype("float32"))),
-            },
-            "intervals": scores.intervals(),
+            "metrics": {**scores.metrics(), "loss": loss},
+            "intervals": scores.intervals({"loss": losses}),
             "notes": [f"All samples agree on {', '.join(agreed)}: there is no R2."] if agreed else [],
             "floor": {
                 "mae": float(np.abs(apart).mean()),
@@ -99,7 +98,7 @@ class Regression(Task):
             "labels": list(info.labels),
         }
 
-    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+    def each(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
         """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
         import numpy as np
 

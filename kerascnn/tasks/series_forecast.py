@@ -36,16 +36,15 @@ class SeriesForecast(Regression):
         import numpy as np
 
         from kerascnn.evaluation.numbers import NumberScores
+        from kerascnn.tasks.sample_losses import sample_losses
 
         wanted, naive, scale = np.split(np.asarray(truth, "float64"), 3, axis=1)
         scores = NumberScores(wanted, answers, scale)
         steps = [NumberScores(wanted[:, [i]], answers[:, [i]], scale[:, [i]]) for i in range(len(info.labels))]
+        loss, losses = sample_losses(self.loss(info), self.targets(truth, info), answers)
         return {
-            "metrics": {
-                **scores.metrics(),
-                "loss": float(self.loss(info)(wanted.astype("float32"), answers.astype("float32"))),
-            },
-            "intervals": scores.intervals(),
+            "metrics": {**scores.metrics(), "loss": loss},
+            "intervals": scores.intervals({"loss": losses}),
             "notes": ["Windows of a series overlap and are not independent, so that the intervals are too narrow."],
             "floor": NumberScores(wanted, naive, scale).metrics(),
             "floor_is": "the naive forecast",
@@ -61,6 +60,6 @@ class SeriesForecast(Regression):
             "labels": list(info.labels),
         }
 
-    def each(self, truth: np.ndarray, answers: np.ndarray) -> tuple[str, str, np.ndarray]:
+    def each(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> tuple[str, str, np.ndarray]:
         """Return the report's first metric as a mean over samples: its name, its better direction, what each has."""
-        return super().each(truth[:, : answers.shape[1]], answers)
+        return super().each(truth[:, : answers.shape[1]], answers, info)

@@ -7,13 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from kerascnn.spec import Component
+from kerascnn.spec import Component, components
 from kerascnn.testing.augmentation import check_augmentation
 from kerascnn.testing.callback import check_callback
 from kerascnn.testing.explainer import check_explainer
+from kerascnn.testing.loss import check_loss
+from kerascnn.testing.method import check_method
+from kerascnn.testing.metric import check_metric
 from kerascnn.testing.network import check_backbone, check_head, check_layer, numbers_for
+from kerascnn.testing.optimizer import check_optimizer
+from kerascnn.testing.schedule import check_schedule
 from kerascnn.testing.sequences import check_sequence_augmentation
 from kerascnn.testing.source import check_source
+from kerascnn.testing.task import check_task
 
 Shape = tuple[int, ...]
 Check = Callable[[Any, Path], Any]
@@ -100,14 +106,54 @@ def _source(source: Any, _: Path) -> None:
     check_source(source)
 
 
+def _callback(callback: Any, folder: Path) -> None:
+    run = folder / "run"  # what is written beside a run is gone with the folder, too
+    run.mkdir()
+    check_callback(callback, run)
+
+
+def _method(method: Any, _: Path) -> None:
+    if type(method).paths:
+        raise Skipped("it reads files; check_method(method) in a test of the plugin's own, beside files, checks it")
+    check_method(method)
+
+
+def _loss(loss: Any, _: Path) -> None:
+    _for_the_core(loss)
+    check_loss(loss)
+
+
+def _metric(metric: Any, _: Path) -> None:
+    _for_the_core(metric)
+    check_metric(metric)
+
+
+def _for_the_core(component: Any) -> None:
+    """Raise Skipped for a loss or a metric of answers that no task of the core gives."""
+    wanted = type(component).outputs
+    known = {cls.output for name, cls in components("task").items() if "." not in name}  # type: ignore[attr-defined]
+    if wanted and not wanted & known:
+        kind = component.kind
+        raise Skipped(
+            f"no task of the core answers with {', '.join(sorted(wanted))}; check_{kind}({kind}, task) in a test of "
+            "the plugin's own checks it"
+        )
+
+
 CHECKS: Mapping[str, Check] = {
     "layer": _layer,
     "backbone": _backbone,
     "head": _head,
     "augmentation": _augmentation,
     "source": _source,
-    "callback": lambda callback, folder: _nothing(check_callback(callback, folder)),
+    "callback": _callback,
     "explainer": lambda explainer, _: check_explainer(explainer),
+    "task": lambda task, _: _nothing(check_task(task)),
+    "optimizer": lambda optimizer, _: check_optimizer(optimizer),
+    "schedule": lambda schedule, _: check_schedule(schedule),
+    "loss": _loss,
+    "metric": _metric,
+    "method": _method,
 }
 
 

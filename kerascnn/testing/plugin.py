@@ -16,7 +16,7 @@ from kerascnn.errors import KerasCnnError, UsageError
 from kerascnn.spec import Component, load_spec
 from kerascnn.spec.component import components, parse_component
 from kerascnn.spec.kinds import KINDS
-from kerascnn.spec.plugins import broken, folder_of, installed, load_plugin
+from kerascnn.spec.plugins import broken, folder_of, installed, load_all
 from kerascnn.testing import kit
 from kerascnn.testing.component import check_component, check_light_import
 from kerascnn.testing.facts import title
@@ -51,7 +51,7 @@ def check_plugin(name: str) -> Iterator[Checked]:
     plugin = installed().get(name)
     if plugin is None:
         raise UsageError(f"no plugin is named '{name}'; there are {', '.join(installed()) or 'none'}")
-    load_plugin(name)
+    load_all()  # others may bring kinds, too
     if name in broken():
         raise UsageError(f"the plugin {plugin} cannot be used: {broken()[name]}")
     if not plugin.file:

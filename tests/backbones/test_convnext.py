@@ -19,10 +19,10 @@ def built(shape=(64, 64, 3), **fields):
     ("size", "count"),
     [
         ("tiny", 28_589_128),
-        ("small", 50_223_688),
-        ("base", 88_591_464),
-        ("large", 197_767_336),
-        ("xlarge", 350_196_968),
+        pytest.param("small", 50_223_688, marks=pytest.mark.slow),
+        pytest.param("base", 88_591_464, marks=pytest.mark.slow),
+        pytest.param("large", 197_767_336, marks=pytest.mark.slow),
+        pytest.param("xlarge", 350_196_968, marks=pytest.mark.slow),
     ],
 )
 def test_the_parameters_are_those_of_keras(size, count):
@@ -44,6 +44,7 @@ def builder(pooling):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("norm", "pooling", "feature"), [("maps", None, "P5"), ("pooled", "avg", "out")])
 def test_with_keras_s_weights_in_order_the_outputs_are_keras_s(norm, pooling, feature, weights):
     theirs, ours = builder(pooling), built(norm=norm)

@@ -4,7 +4,14 @@ import pytest
 from tests.backbones.zoo import assert_same_outputs, parameters, strides_of
 
 
-@pytest.mark.parametrize(("depth", "count"), [(121, 8_062_504), (169, 14_307_880), (201, 20_242_984)])
+@pytest.mark.parametrize(
+    ("depth", "count"),
+    [
+        (121, 8_062_504),
+        pytest.param(169, 14_307_880, marks=pytest.mark.slow),
+        pytest.param(201, 20_242_984, marks=pytest.mark.slow),
+    ],
+)
 def test_the_parameters_are_those_of_keras(depth, count):
     assert parameters({"type": "densenet", "depth": depth}, all_weights=True) == count
 

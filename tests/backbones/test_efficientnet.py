@@ -19,7 +19,7 @@ TOTALS = {
 }
 # What torchvision's have, whose statistics of batch normalisation do not count.
 TRAINED = {"b0": 5_288_548, "b7": 66_347_960}
-LARGE = ("b4", "b5", "b6", "b7")
+LARGE = ("b2", "b3", "b4", "b5", "b6", "b7")
 
 
 def variants(table):
@@ -36,7 +36,9 @@ def test_those_trained_are_torchvision_s(variant):
     assert parameters({"type": "efficientnet", "variant": variant}) == TRAINED[variant]
 
 
-@pytest.mark.parametrize(("variant", "side"), [("b0", 64), ("b0", 75), pytest.param("b2", 64, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("variant", "side"), [("b0", 75), *(pytest.param(v, 64, marks=pytest.mark.slow) for v in ("b0", "b2"))]
+)
 def test_with_keras_s_weights_the_outputs_are_keras_s(variant, side):
     builder = getattr(keras.applications, f"EfficientNet{variant.upper()}")
     whole = builder(weights=None, include_top=False, input_shape=(side, side, 3))

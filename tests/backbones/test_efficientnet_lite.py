@@ -14,12 +14,14 @@ def built(variant):
     return keras.Model(x, make("backbone", "efficientnet_lite", variant=variant).apply(x))
 
 
-@pytest.mark.parametrize("variant", TRAINED)
+@pytest.mark.parametrize(
+    "variant", ["lite0", *(pytest.param(name, marks=pytest.mark.slow) for name in TRAINED if name != "lite0")]
+)
 def test_the_parameters_are_those_of_the_readme(variant):
     assert parameters({"type": "efficientnet_lite", "variant": variant}) == TRAINED[variant]
 
 
-@pytest.mark.parametrize("side", [64, 75])
+@pytest.mark.parametrize("side", [75, pytest.param(64, marks=pytest.mark.slow)])
 def test_lite0_is_keras_s_b0_without_gates_and_with_relu6(side):
     # Keras has no Lite; what its EfficientNets are made by takes other blocks and another activation.
     from keras.src.applications.efficientnet import DEFAULT_BLOCKS_ARGS, EfficientNet

@@ -19,7 +19,7 @@ TRAINED = {"s": 21_458_488, "m": 54_139_356, "l": 118_515_272}
 
 
 def variants(table):
-    return [pytest.param(v, marks=[pytest.mark.slow] if v in ("m", "l") else [], id=v) for v in table]
+    return [pytest.param(v, marks=[] if v in ("b0", "b1") else [pytest.mark.slow], id=v) for v in table]
 
 
 @pytest.mark.parametrize("variant", variants(TOTALS))
@@ -32,10 +32,8 @@ def test_those_trained_are_torchvision_s(variant):
     assert parameters({"type": "efficientnet_v2", "variant": variant}) == TRAINED[variant]
 
 
-@pytest.mark.parametrize(
-    ("variant", "side"),
-    [("b0", 64), ("b0", 75), *(pytest.param(variant, 64, marks=pytest.mark.slow) for variant in ("b3", "s"))],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("variant", "side"), [("b0", 75), ("b0", 64), ("b3", 64), ("s", 64)])
 def test_with_keras_s_weights_the_outputs_are_keras_s(variant, side):
     builder = getattr(keras.applications, f"EfficientNetV2{variant.upper()}")
     theirs = builder(weights=None, include_top=False, include_preprocessing=False, input_shape=(side, side, 3))
@@ -46,6 +44,7 @@ def test_features_stand_at_their_strides():
     assert strides_of({"type": "efficientnet_v2", "variant": "b0"}) == {f"P{i}": (2**i, 2**i) for i in range(1, 6)}
 
 
+@pytest.mark.slow
 def test_the_features_of_s_have_the_channels_of_the_paper():
     features = make("backbone", "efficientnet_v2").apply(keras.Input((32, 32, 3)))
     assert [y.shape[-1] for y in features.values()] == [24, 48, 64, 160, 1280]

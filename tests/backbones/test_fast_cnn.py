@@ -54,6 +54,7 @@ def test_pooling_stands_before_normalisation_and_the_activation_is_the_given_one
     assert functions == {"gelu"}
 
 
+@pytest.mark.slow
 def test_it_learns_digits_in_a_few_epochs(tmp_path):
     stage = {"epochs": 5, "learning_rate": 1e-2, "optimizer": {"type": "adam"}, "schedule": {"type": "cosine"}}
     spec = make_spec(

@@ -9,6 +9,7 @@ def test_the_parameters_are_those_of_keras():
     assert parameters({"type": "inception_v3"}, all_weights=True) == 23_851_784
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [75, 107])
 def test_with_keras_s_weights_the_outputs_are_keras_s(side):
     theirs = keras.applications.InceptionV3(weights=None, include_top=False, input_shape=(side, side, 3))
@@ -28,7 +29,12 @@ def test_it_names_the_weights_that_keras_publishes():
 
 
 @pytest.mark.parametrize(
-    ("side", "sides"), [(299, [147, 71, 35, 17, 8]), (224, [109, 52, 25, 12, 5]), (75, [35, 15, 7, 3, 1])]
+    ("side", "sides"),
+    [
+        (299, [147, 71, 35, 17, 8]),
+        pytest.param(224, [109, 52, 25, 12, 5], marks=pytest.mark.slow),
+        (75, [35, 15, 7, 3, 1]),
+    ],
 )
 def test_the_maps_are_those_of_convolutions_that_do_not_pad(side, sides):
     features = make("backbone", "inception_v3").apply(keras.Input((side, side, 3)))

@@ -70,6 +70,6 @@ def test_it_learns_digits(tmp_path):
         head={"type": "classifier"},
         data={"split": {"validation": 0.1, "test": 0.2}},
         batch_size=64,
-        stages=[{"epochs": 8, "learning_rate": 1e-2, "optimizer": {"type": "adam"}}],
+        stages=[{"epochs": 4, "learning_rate": 1e-2, "optimizer": {"type": "adam"}}],
     )
     assert train(spec, tmp_path).evaluate("test")["metrics"]["accuracy"] >= 0.9

@@ -20,7 +20,7 @@ def test_the_parameters_are_those_of_keras(fields, count):
     assert parameters({"type": "mobilenet", **fields}, all_weights=True) == count
 
 
-@pytest.mark.parametrize("side", [64, 75])
+@pytest.mark.parametrize("side", [75, pytest.param(64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("version", "builder"), [(1, "MobileNet"), (2, "MobileNetV2")])
 def test_with_keras_s_weights_the_outputs_are_keras_s(version, builder, side):
     theirs = getattr(keras.applications, builder)(weights=None, include_top=False, input_shape=(side, side, 3))

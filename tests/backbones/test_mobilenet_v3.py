@@ -25,7 +25,9 @@ def test_with_its_head_the_parameters_are_those_of_keras(fields, hidden, count):
     assert parameters({"type": "mobilenet_v3", **fields}, head, all_weights=True) == count
 
 
-@pytest.mark.parametrize(("size", "side"), [("small", 64), ("small", 75), ("large", 64)])
+@pytest.mark.parametrize(
+    ("size", "side"), [("small", 75), *(pytest.param(size, 64, marks=pytest.mark.slow) for size in ("small", "large"))]
+)
 def test_with_keras_s_weights_the_outputs_are_keras_s(size, side):
     assert_keras_s({"size": size}, side)
 

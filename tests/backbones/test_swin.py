@@ -25,7 +25,13 @@ def test_the_examples_in_the_docstrings_are_true():
 
 
 @pytest.mark.parametrize(
-    ("size", "count"), [("tiny", 28_288_354), ("small", 49_606_258), ("base", 87_768_224), ("large", 196_532_476)]
+    ("size", "count"),
+    [
+        ("tiny", 28_288_354),
+        pytest.param("small", 49_606_258, marks=pytest.mark.slow),
+        pytest.param("base", 87_768_224, marks=pytest.mark.slow),
+        pytest.param("large", 196_532_476, marks=pytest.mark.slow),
+    ],
 )
 def test_the_parameters_are_those_of_the_paper_s_code(size, count):
     assert parameters({"type": "swin", "size": size}) == count

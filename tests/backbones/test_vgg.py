@@ -13,7 +13,7 @@ def test_the_parameters_are_those_of_the_paper(depth, count):
     assert parameters({"type": "vgg", "depth": depth}, HEAD) == count
 
 
-@pytest.mark.parametrize(("depth", "builder"), [(16, "VGG16"), (19, "VGG19")])
+@pytest.mark.parametrize(("depth", "builder"), [(16, "VGG16"), pytest.param(19, "VGG19", marks=pytest.mark.slow)])
 def test_with_keras_s_weights_the_outputs_are_keras_s(depth, builder):
     theirs = getattr(keras.applications, builder)(weights=None, include_top=False, input_shape=(64, 64, 3))
     assert_same_outputs(theirs, {"type": "vgg", "depth": depth})

@@ -9,6 +9,7 @@ def test_the_parameters_are_those_of_keras():
     assert parameters({"type": "xception"}, all_weights=True) == 22_910_480
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", [71, 96])
 def test_with_keras_s_weights_the_outputs_are_keras_s(side):
     theirs = keras.applications.Xception(weights=None, include_top=False, input_shape=(side, side, 3))
@@ -27,7 +28,9 @@ def test_it_names_the_weights_that_keras_publishes():
     assert (found.builder, found.scale) == ("Xception", "symmetric")
 
 
-@pytest.mark.parametrize(("side", "sides"), [(299, [147, 74, 37, 19, 10]), (71, [33, 17, 9, 5, 3])])
+@pytest.mark.parametrize(
+    ("side", "sides"), [pytest.param(299, [147, 74, 37, 19, 10], marks=pytest.mark.slow), (71, [33, 17, 9, 5, 3])]
+)
 def test_the_maps_are_those_of_a_stem_that_does_not_pad(side, sides):
     features = make("backbone", "xception").apply(keras.Input((side, side, 3)))
     assert [y.shape[1:] for y in features.values()] == [

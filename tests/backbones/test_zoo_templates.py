@@ -43,7 +43,13 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("name", COUNTS)
+FAST = ("alexnet", "resnet18", "resnet50", "googlenet", "mobilenet_v2", "convnext_tiny", "cifar_resnet20")
+"""The count of each network stands beside its backbone as well."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in FAST else pytest.mark.slow) for name in COUNTS]
+)
 def test_a_template_has_the_reference_count(name):
     spec = load_spec(TEMPLATES / f"{name}.yaml")
     which, count, *form = COUNTS[name]

@@ -138,7 +138,7 @@ class Pictures(Source):
 """
     (tmp_path / "bad.py").write_text(source, "utf-8")
     named = ["--set", "data.source={type: bad.pictures}", "--plugin", str(tmp_path / "bad.py")]
-    done = kerascnn(tmp_path, "train", spec, *named, "--runs", str(tmp_path / "runs"))
+    done = kerascnn(tmp_path, "data", "check", spec, *named)
     assert done.returncode == 2
     assert (
         f"the plugin 'bad' ({tmp_path / 'bad.py'}) failed in {tmp_path / 'bad.py'}:9: ZeroDivisionError" in done.stderr

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from kerascnn import load_spec
+from kerascnn import api, load_spec
 from kerascnn.cli.main import run
 from kerascnn.runs.folder import list_runs
 from kerascnn.runs.lock import RunLock
@@ -40,6 +40,12 @@ def runs(spec: Path) -> Path:
     return spec.parent / "runs"
 
 
+@pytest.fixture(scope="module")
+def found(spec: Path, runs: Path) -> dict[str, Any]:
+    """Return the figures of both on the test split, as the API gives them."""
+    return api.train_seeds(spec, 2, runs, split="test")
+
+
 def ask(capsys: pytest.CaptureFixture[str], *arguments: str) -> Any:
     assert run([*arguments, "--json"]) == 0
     return json.loads(capsys.readouterr().out)
@@ -68,17 +74,25 @@ def test_the_seeds_their_spread_and_the_networks_together_are_printed(
 
 
 def test_runs_that_are_named_together_answer_together(
-    spec: Path, runs: Path, capsys: pytest.CaptureFixture[str]
+    runs: Path, found: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
     ids = [one.id for one in list_runs(runs)]
     report = ask(capsys, "evaluate", *ids, "--runs", str(runs))
     assert (report["runs"], report["split"], report["samples"]) == (ids, "test", 10)
-    whole = ask(capsys, "train", str(spec), "--seeds", "2", "--split", "test", "--runs", str(runs), "--quiet")
-    assert whole["ensemble"] == report
+    assert found["ensemble"] == report
     assert run(["evaluate", *ids, "--runs", str(runs)]) == 0
     said = capsys.readouterr().out
     assert "On 10 test samples" in said
     assert all(f"run folder  {(runs / one).resolve()}" in said for one in ids)
+
+
+def test_as_json_all_of_it_is_printed(
+    spec: Path, runs: Path, found: dict[str, Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerascnn.engine import seeds
+
+    monkeypatch.setattr(seeds, "train_seeds", lambda *_, **__: found)
+    assert ask(capsys, "train", str(spec), "--seeds", "2", "--split", "test", "--runs", str(runs)) == found
 
 
 @pytest.mark.parametrize(
@@ -121,6 +135,21 @@ def test_folds_are_printed_with_what_they_say_of_the_mean(
     assert lines[-1] == ["table", "folds.csv"]
 
 
+def test_of_many_figures_the_first_macro_f1_and_the_loss_are_printed(
+    spec: Path, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from kerascnn.engine import folds
+
+    names = ["accuracy", "top3_accuracy", "log_loss", "macro_f1", "roc_auc", "loss"]
+    spread = {"mean": 0.5, "sd": 0.1, "low": 0.3, "high": 0.7}
+    rows = [{"fold": fold, "run": f"run{fold}", "metrics": dict.fromkeys(names, 0.5)} for fold in range(2)]
+    found = {"folds": 2, "runs": rows, "metrics": dict.fromkeys(names, spread), "table": "folds.csv"}
+    monkeypatch.setattr(folds, "cross_validate", lambda *_, **__: found)
+    assert run(["train", str(spec), "--folds", "2", "--runs", str(runs), "--quiet"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == ["fold", "accuracy", "macro_f1", "loss", "run"]
+    assert ask(capsys, "train", str(spec), "--folds", "2", "--runs", str(runs), "--quiet") == found
+
+
 def test_an_interrupted_one_says_what_is_done(
     spec: Path, runs: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,10 +168,8 @@ def test_a_run_that_another_process_works_on_is_left_alone(spec: Path, runs: Pat
     assert stopped.state.state == "stopped"
 
 
-def test_the_api_does_the_same(spec: Path, runs: Path) -> None:
-    from kerascnn import api
-
-    found = api.train_seeds(spec, 2, runs, split="test")
+def test_the_api_does_the_same(spec: Path, runs: Path, found: dict[str, Any]) -> None:
+    assert json.loads(next(runs.glob("seeds-*-test.json")).read_text("utf-8")) == found
     ids = [row["run"] for row in found["runs"]]
     together = api.evaluate_together([api.Run.find(ids[0], runs), runs / ids[1]])
     assert together == found["ensemble"]

@@ -18,6 +18,7 @@ import pytest
 from PIL import Image
 
 from kerascnn.cli.main import run
+from kerascnn.runs.checkpoints import Checkpoints
 from kerascnn.templates_list import find_template
 
 LENET = str(find_template("lenet5"))
@@ -232,6 +233,7 @@ def test_a_folder_of_runs_that_cannot_be_made_is_exit_code_5(
 def endless_training(runs: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
     """Enter a training in a process of its own that has done its first epochs; give the process and its stderr."""
     command = [sys.executable, "-m", "kerascnn", "train", LENET, "--set", "train.stages.0.epochs=10000"]
+    command += ["--set", "train.batch_size=256", "--set", "train.xla=off"]  # XLA would be measured first
     process = subprocess.Popen([*command, "--runs", str(runs)], stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
     try:
@@ -264,7 +266,10 @@ def test_a_signal_ends_a_training_in_order(
     (row,) = ask(capsys, "runs", "list", "--runs", str(tmp_path))
     assert row["state"] == "stopped"
     assert (Path(row["path"]) / "model.keras").is_file()
-    ask(capsys, "evaluate", row["path"])
+    found, refused = Checkpoints(Path(row["path"])).load()
+    assert found is not None
+    assert not refused
+    assert found.state["epoch"] >= 1
 
 
 def test_a_killed_training_shows_as_lost_and_keeps_its_best_model(
@@ -285,8 +290,8 @@ def test_a_training_that_was_stopped_is_resumed_by_its_command(
     from kerascnn.cli.signals import Stopper
 
     asked = iter(range(1, 1000))
-    monkeypatch.setattr(Stopper, "__call__", lambda self: 75 if next(asked) == 30 else None)
-    assert run(["train", LENET, *SHORT, "--runs", str(tmp_path), "--quiet"]) == 75
+    monkeypatch.setattr(Stopper, "__call__", lambda self: 75 if next(asked) == 3 else None)
+    assert run(["train", LENET, *SHORT, "--set", "train.batch_size=512", "--runs", str(tmp_path), "--quiet"]) == 75
     assert "`kerascnn runs resume " in capsys.readouterr().err
     found = ask(capsys, "runs", "resume", "latest", "--runs", str(tmp_path), "--quiet")
     assert set(found) == {"run", "path", "state", "epochs", "metrics"}

@@ -106,6 +106,7 @@ def test_a_gpu_that_does_not_say_is_tried_from_the_largest_on(folder, info, free
     assert (spec.train.batch_size, facts["used"], facts["why"]) == (16, 16, "tried: a batch of 32 found no memory")
 
 
+@pytest.mark.slow
 def test_a_step_is_taken_for_real_and_leaves_nothing(folder, info, free, monkeypatch):
     import keras
     import numpy as np

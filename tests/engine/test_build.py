@@ -199,7 +199,7 @@ def test_calling_a_trained_model_and_predicting_with_it_are_the_same():
     head = {"type": "classifier", "dropout": 0.5}
     keras.utils.set_random_seed(0)
     model = build_model(spec_of(layers, head=head, preprocess={"resize": [12, 12]}), INFO)
-    model.compile(optimizer="adam", loss="categorical_crossentropy")
+    model.compile(optimizer="adam", loss="categorical_crossentropy", jit_compile=False)
     images = pictures(32, 8, 8, 1)
     model.fit(images, np.eye(3)[np.arange(32) % 3], batch_size=8, epochs=2, verbose=0)
     called, predicted = numpy(model(images)), model.predict(images, verbose=0)

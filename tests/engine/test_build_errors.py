@@ -1,12 +1,16 @@
+from contextlib import nullcontext
+
 import keras
+import numpy as np
 import pytest
 
 from kerascnn.engine import build_errors
 from kerascnn.engine.build import build_model
 from kerascnn.engine.build_errors import explain, explaining, smallest_that_works
 from kerascnn.errors import BuildError
-from kerascnn.spec import Backbone, DataInfo
+from kerascnn.spec import Backbone, DataInfo, Head, Layer
 from tests.engine.made import make_spec
+from tests.helpers import make
 
 CONV = {"type": "conv2d", "filters": 4}
 
@@ -36,6 +40,58 @@ class Made(Backbone):
     def apply(self, x):
         """Return what the test makes of x."""
         return {"out": self.does(x)}
+
+
+class Gives(Backbone):
+    """A backbone that gives what a test says, features or not."""
+
+    does: object = None
+
+    def apply(self, x):
+        """Return the test's value for x."""
+        return self.does(x)
+
+
+class Answers(Head):
+    """A head that answers with a value."""
+
+    output = "classes"
+    value: object = None
+
+    def apply(self, features, outputs):
+        """Return the value."""
+        return self.value
+
+
+class Lost(Layer):
+    """A layer that gives a value."""
+
+    value: object = None
+
+    def apply(self, x):
+        """Return the value."""
+        return self.value
+
+
+class PaddedTo8(Head):
+    """A head that answers 8 x 8 places, whatever the size."""
+
+    output = "mask"
+
+    def apply(self, features, outputs):
+        """Return the answer."""
+        y = keras.layers.GlobalAveragePooling2D(keepdims=True)(features["P1"])
+        return keras.layers.Conv2D(outputs, 1)(keras.layers.UpSampling2D(8)(y))
+
+
+class Halving(Head):
+    """A head that answers at the size of the first level."""
+
+    output = "mask"
+
+    def apply(self, features, outputs):
+        """Return the answer."""
+        return keras.layers.Conv2D(outputs, 1)(features["P1"])
 
 
 # What shrinks to nothing.
@@ -170,6 +226,7 @@ def test_halving_and_doubling_an_odd_side_says_which_input_works():
     error = error_of([{"type": "residual", "body": [{"type": "repeat", "times": 1, "body": again}]}], (9, 14, 1))
     assert "the body makes (8, 14, 1) of (9, 14, 1)" in str(error)
     assert "the backbone's input is (9, 14, 1), an input of 10 x 14 works: use larger pictures" in str(error)
+    assert str(error).endswith("; of the smaller ones, 8 x 14 works")
 
 
 # What is left alone.
@@ -207,6 +264,117 @@ def test_no_memory_is_taken_by_trying():
     wide = {"type": "dense", "units": 1_000_000}
     layers = [{"type": "max_pooling2d", "pool_size": 100}, {"type": "flatten"}, wide, wide]
     assert "the smallest square input that works is 100 x 100" in str(error_of(layers))
+
+
+# What is no network at all.
+
+
+@pytest.mark.parametrize(
+    ("gives", "words"),
+    [
+        (lambda x: None, "the backbone 'Gives' returns None; its apply() has to return a dict of features by name"),
+        (lambda x: {}, "the backbone 'Gives' returns {} (dict); "),
+        (lambda x: x, "the backbone 'Gives' returns <KerasTensor "),
+        (lambda x: [x], "the backbone 'Gives' returns [<KerasTensor "),
+        (lambda x: {3: x}, "the backbone 'Gives' calls a feature 3 (int); "),
+        (lambda x: {"": x}, "the backbone 'Gives' calls a feature '' (str); "),
+        (lambda x: {"out": None}, "the backbone 'Gives' returns None as the feature 'out'; "),
+        (lambda x: {"P1": x, "out": np.zeros(3)}, "returns array([0., 0., 0.]) (ndarray) as the feature 'out'; "),
+    ],
+    ids=["nothing", "no feature", "a tensor", "a list", "a number", "no name", "no tensor", "an array"],
+)
+def test_a_backbone_that_gives_no_features_is_told_what_is_wanted(gives, words):
+    error = error_of(Gives(does=gives))
+    assert error.spec_path == "model.backbone"
+    assert str(error).startswith("model.backbone: the backbone 'Gives' ")
+    assert words in str(error)
+    assert str(error).endswith("a dict of features by name, each a symbolic Keras tensor, such as {'out': x}")
+
+
+@pytest.mark.parametrize("value", [None, 5, [keras.KerasTensor((None, 3))]], ids=["nothing", "a number", "a list"])
+def test_a_head_that_gives_no_tensor_is_told_what_is_wanted(value):
+    spec = spec_of([CONV])
+    spec = spec.model_copy(update={"model": spec.model.model_copy(update={"head": Answers(value=value)})})
+    with pytest.raises(BuildError) as caught:
+        build_model(spec, DataInfo.of((8, 8, 1), 3))
+    said = str(caught.value)
+    assert said.startswith(
+        "model.head: the head 'Answers' is given out (8, 8, 4) by the backbone 'layers': it returns "
+    )
+    assert said.endswith("; its apply() has to return a symbolic Keras tensor")
+
+
+@pytest.mark.parametrize("value", [None, (1, 2)], ids=["nothing", "a pair"])
+def test_a_layer_that_gives_no_tensor_is_told_what_is_wanted(value):
+    inner = make("layer", "residual", body=[CONV]).model_copy(update={"body": [Lost(value=value)]})
+    backbone = make("backbone", "layers", layers=[CONV]).model_copy(update={"layers": [inner]})
+    error = error_of(backbone)
+    assert error.spec_path == "model.backbone.layers.0.body.0"
+    assert "the layer 'Lost' returns " in str(error)
+    assert str(error).endswith("; its apply() has to return a symbolic Keras tensor")
+
+
+# Masks.
+
+
+def segmenting(shape, backbone, *, head=None, resize=None, wrong=True):
+    """Return what is said of a network for masks of this shape; None where it is right, and can be built."""
+    spec = spec_of(backbone, preprocess={"resize": resize} if resize else None)
+    model = spec.model.model_copy(update={"head": head or make("head", "segmenter", filters=None)})
+    spec = spec.model_copy(update={"task": make("task", "image_segmentation"), "model": model})
+    with pytest.raises(BuildError) if wrong else nullcontext() as caught:
+        build_model(spec, DataInfo.of(shape, 3))
+    if not wrong:
+        return None
+    assert caught.value.spec_path == "model.head"
+    return str(caught.value).removeprefix("model.head: ")
+
+
+CNN = {"type": "simple_cnn", "filters": [4, 8]}
+
+
+@pytest.mark.parametrize(
+    ("backbone", "shape", "answers", "nearest"),
+    [
+        (CNN, (9, 9, 1), "8 x 8", ["8 x 8", "10 x 10"]),
+        (CNN, (9, 12, 1), "8 x 12", ["8 x 12", "10 x 12"]),
+        # A finest level with a stride of 4.
+        (Gives(does=lambda x: {"P2": keras.layers.MaxPooling2D(4)(x)}), (10, 12, 1), "8 x 12", ["8 x 12", "12 x 12"]),
+    ],
+)
+def test_masks_that_a_network_does_not_answer_name_the_nearest_sizes_that_it_does(backbone, shape, answers, nearest):
+    places, pixels = answers, f"{shape[0]} x {shape[1]}"
+    assert segmenting(shape, backbone) == (
+        f"answers {places} places for masks of {pixels} pixels; the nearest sizes that work are {' and '.join(nearest)}"
+        ": set data.image_size"
+    )
+    assert all(segmenting((*map(int, size.split(" x ")), 1), backbone, wrong=False) is None for size in nearest)
+
+
+def test_where_only_a_larger_size_works_it_alone_is_named():
+    said = segmenting((7, 7, 1), CNN, head=PaddedTo8())
+    assert said.endswith("; the nearest size that works is 8 x 8: set data.image_size")
+
+
+def test_pictures_that_the_network_sees_at_another_size_than_their_masks_are_told_to_leave_that_out():
+    assert segmenting((12, 12, 1), CNN, resize=[8, 8]) == (
+        "answers 8 x 8 places for masks of 12 x 12 pixels; the network sees them at 8 x 8: leave out "
+        "model.preprocess.resize (or the image_size of the stage), 12 x 12 works as it is"
+    )
+    assert segmenting((9, 9, 1), CNN, resize=[8, 8]).endswith(
+        "(or the image_size of the stage); the nearest sizes that work are 8 x 8 and 10 x 10: set data.image_size"
+    )
+
+
+def test_a_head_for_masks_that_never_has_their_size_is_said_to_be_the_wrong_one():
+    said = segmenting((8, 8, 1), CNN, head=Halving())
+    assert said == (
+        "answers 4 x 4 places for masks of 8 x 8 pixels; no size near it works: take a head that answers at the size "
+        "of the pictures, such as segmenter"
+    )
+    assert "answers (3,) for masks; it has to answer (height, width, classes)" in segmenting(
+        (8, 8, 1), CNN, head=make("head", "classifier")
+    )
 
 
 # The search.

@@ -19,7 +19,8 @@ from kerascnn.evaluation.calibration import tempered
 from kerascnn.runs.answers import KeptAnswers, read_answers, write_answers
 from kerascnn.runs.folder import RunFolder
 from kerascnn.testing.plain_keras import check_plain_keras
-from tests.engine.made import make_folder, make_spec
+from tests.engine.made import LAYERS, make_folder, make_spec
+from tests.engine.made_sequences import sequence_spec
 from tests.helpers import make
 
 LABELS = ["dark", "grey", "light"]
@@ -48,6 +49,22 @@ def trained(pictures):
     return run
 
 
+@pytest.fixture(scope="module")
+def several(pictures):
+    """Return a run in which a picture may show any number of classes."""
+    marks = [
+        (f"{label}/{i:03d}.png", ";".join(name for name, there in {label: True, "odd": i % 2}.items() if there))
+        for label in LABELS
+        for i in range(100)
+    ]
+    with (pictures / "several.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("path", "labels"), *marks])
+    source = {"type": "manifest", "path": str(pictures / "several.csv"), "labels_column": "labels"}
+    stages = [{"epochs": 1, "learning_rate": 0.05}]
+    spec = sequence_spec("image_multilabel", source, layers=LAYERS, head="multilabel_classifier", stages=stages)
+    return train(spec, pictures / "runs")
+
+
 @pytest.fixture
 def run(trained, tmp_path):
     return RunFolder(shutil.copytree(trained.path, tmp_path / trained.id))
@@ -66,8 +83,9 @@ def answers_of(run, pictures):
 
 def test_an_evaluation_has_intervals_slices_calibration_and_the_coverage_curve(trained):
     report = trained.read("evaluation/test.json")
-    assert set(report["intervals"]) == set(report["metrics"]) - {"accuracy_low", "accuracy_high", "loss"}
-    assert set(report["floor"]) == set(report["intervals"])
+    assert set(report["intervals"]) == set(report["metrics"]) - {"accuracy_low", "accuracy_high"}
+    assert set(report["floor"]) == set(report["intervals"]) - {"loss"}
+    assert report["intervals"]["loss"] == pytest.approx(report["intervals"]["log_loss"], rel=1e-4)
     assert {row["column"] for row in report["slices"]} == {"hour", "site"}
     assert report["slices"][0]["accuracy"] == min(row["accuracy"] for row in report["slices"])
     sites = [row for row in report["slices"] if row["column"] == "site"]
@@ -114,6 +132,13 @@ def test_predictions_say_whether_they_are_sure_and_which_classes_it_may_be(calib
     assert {row.unsure for row in rows} == {True, False}
 
 
+def test_the_calibrated_model_is_made_of_layers_of_keras_alone(calibrated):
+    model = Predictor(calibrated[0]).model
+    assert {type(layer).__module__.split(".")[0] for layer in model.layers} == {"keras"}
+    assert "kerascnn" not in model.to_json()
+
+
+@pytest.mark.slow
 def test_the_calibrated_model_opens_with_plain_keras(calibrated):
     check_plain_keras({"calibrated": Predictor(calibrated[0]).model})
 
@@ -194,6 +219,26 @@ def test_a_model_of_single_classes_takes_a_temperature_too():
     np.testing.assert_allclose(np.asarray(hot.predict_on_batch(given)), tempered(p, 2.5, "sigmoid"), rtol=1e-4)
     np.testing.assert_array_equal(np.asarray(without_temperature(hot).predict_on_batch(given)), p)
     assert (temperature_of(hot), temperature_of(base)) == (2.5, 1.0)
+
+
+def test_a_run_of_several_classes_is_calibrated_class_by_class(several, pictures, tmp_path):
+    files = sorted(pictures.glob("grey/00?.png"))
+    before = Predictor(several).predict_files(files)[0]
+    run = RunFolder(shutil.copytree(several.path, tmp_path / several.id))
+    with pytest.raises(UsageError, match="sets of classes are for one class of several"):
+        calibrate(run, conformal=0.9)
+    found = calibrate(run, unsure=0.6)
+    assert found["kind"] == "sigmoid"
+    assert found["after"]["nll"] < found["before"]["nll"]
+    assert found["temperature"] == pytest.approx(temperature_of(Predictor(run).model))
+    after = Predictor(run).predict_files(files)[0]
+    old, new = (np.array([list(one.probabilities.values()) for one in rows]) for rows in (before, after))
+    np.testing.assert_allclose(new, tempered(old, found["temperature"], "sigmoid"), rtol=1e-3, atol=1e-6)
+    assert all(one.unsure == (one.confidence < 0.6) for one in after)
+    report = evaluate(run, "test")
+    assert report["temperature"] == pytest.approx(found["temperature"])
+    assert report["unsure"]["threshold"] == 0.6
+    assert "sets" not in report
 
 
 def test_what_was_interrupted_before_it_was_written_down_is_done_again(calibrated, trained, tmp_path, pictures):

@@ -168,7 +168,7 @@ def assert_as_on_one_device(found):
     assert found["effective"]["devices"] == {"asked": 2, "used": ["cpu:0", "cpu:1"], "why": "the spec says so"}
 
 
-@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+@pytest.mark.parametrize("backend", ["tensorflow", pytest.param("jax", marks=pytest.mark.slow)])
 def test_two_devices_come_to_the_result_of_one(backend, tmp_path):
     found = trained(backend, tmp_path)
     assert_as_on_one_device(found)

@@ -28,7 +28,9 @@ def trained(folder, root, stage, **others):
     return figures, model.get_weights(), run.read("effective.json")["stages"][0]["features"]
 
 
-@pytest.mark.parametrize("others", [{}, {"balance": "classes"}], ids=["all once", "balanced"])
+@pytest.mark.parametrize(
+    "others", [pytest.param({}, marks=pytest.mark.slow), {"balance": "classes"}], ids=["all once", "balanced"]
+)
 def test_with_features_the_training_is_the_same_to_the_bit(folder, tmp_path, others):
     figures, weights, said = trained(folder, tmp_path, {}, **others)
     anew = trained(folder, tmp_path, {"feature_views": 0}, **others)
@@ -50,11 +52,11 @@ def test_with_features_the_training_is_the_same_to_the_bit(folder, tmp_path, oth
         ({}, {"dropout": True}, "the frozen backbone drops features at random; feature_views: 1 keeps those without"),
     ],
 )
-def test_where_features_would_change_something_they_are_not_kept(folder, tmp_path, stage, others, why):
-    if others.pop("dropout", False):
+def test_where_features_would_change_something_they_are_not_kept(folder, stage, others, why):
+    if "dropout" in others:
         layers = [{"type": "conv2d", "filters": 3}, {"type": "dropout", "rate": 0.5}]
-        others["backbone"] = {"type": "layers", "layers": layers}
-    said = trained(folder, tmp_path, stage, **others)[2]
+        others = {"backbone": {"type": "layers", "layers": layers}}
+    said = entered(make_spec(folder, stages=[{**FROZEN, **stage}], **others)).facts["features"]
     assert said["views"] == 0
     assert said["why"].startswith(why)
 

@@ -22,8 +22,19 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(folder):
-    return find_rate(make_spec(folder), steps=60, low=1e-5)
+def said():
+    """What the progress of `found` was told."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def found(folder, said):
+    class Counter(Progress):
+        def count(self, what, total):
+            said.append((what, total))
+            return super().count(what, total)
+
+    return find_rate(make_spec(folder), steps=60, low=1e-5, progress=Counter())
 
 
 def test_a_rate_is_found_where_a_network_learns(found):
@@ -33,6 +44,7 @@ def test_a_rate_is_found_where_a_network_learns(found):
     assert min(found.losses) < 0.5 * found.losses[0]
 
 
+@pytest.mark.slow
 def test_the_same_seed_finds_the_same(found, folder):
     assert find_rate(make_spec(folder), steps=60, low=1e-5).losses == pytest.approx(found.losses, rel=1e-5)
 
@@ -108,15 +120,14 @@ def test_folds_want_to_be_told_which(folder):
         find_rate(make_spec(folder, data=data))
 
 
-def test_progress_counts_the_rates(folder):
-    class Counter(Progress):
-        def count(self, what, total):
-            said.append((what, total))
-            return super().count(what, total)
+def test_several_devices_are_refused_and_auto_takes_one(folder):
+    with pytest.raises(UsageError, match=r"train.devices is 2, .* give --set train\.devices=1, the batches"):
+        find_rate(make_spec(folder, devices=2))
+    assert len(find_rate(make_spec(folder, devices="auto"), steps=2).losses) == 2
 
-    said = []
-    find_rate(make_spec(folder), steps=3, progress=Counter())
-    assert said[-1] == ("trying learning rates", 3)
+
+def test_progress_counts_the_rates(found, said):
+    assert said[-1] == ("trying learning rates", 60)
 
 
 def command(spec, path, *arguments):
@@ -126,6 +137,7 @@ def command(spec, path, *arguments):
 
 def test_the_command_says_the_rate_and_how_to_train_with_it(folder, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(module, "_losses", lambda *_: list(2 / (1 + np.exp((np.arange(120) - 60) / 10))))
     stages = [{"learning_rate": 1.0, "optimizer": {"type": "adamw"}}]
     assert command(make_spec(folder, stages=stages), tmp_path / "a b.yaml", "--set", "train.seed=1") == 0
     said = capsys.readouterr()

@@ -11,7 +11,7 @@ from kerascnn.errors import UsageError
 from kerascnn.runs.folder import RunFolder, list_runs
 from tests.engine.made import make_folder, make_spec
 
-SPLIT = {"split": {"folds": 3, "validation": 0.25}}
+SPLIT = {"split": {"folds": 2, "validation": 0.25}}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +68,6 @@ def test_a_spec_without_folds_or_with_one_of_them_is_refused(found, tmp_path):
 
 def test_a_single_training_does_not_take_a_fold_of_its_own_accord(found, tmp_path):
     spec, *_ = found
-    with pytest.raises(UsageError, match="asks for 3 trainings: use cross_validate"):
+    with pytest.raises(UsageError, match="asks for 2 trainings: use cross_validate"):
         train(spec, tmp_path)
     assert list_runs(tmp_path) == []

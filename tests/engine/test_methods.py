@@ -130,6 +130,7 @@ def test_a_pruned_training_that_was_stopped_ends_on_the_same_bits(pruned, folder
     assert_same(stopped_and_resumed(pruning(folder), tmp_path, 5), pruned)
 
 
+@pytest.mark.slow
 def test_an_average_with_a_teacher_that_was_stopped_ends_on_the_same_bits(averaged, folder, teacher, tmp_path):
     assert_same(stopped_and_resumed(both(folder, teacher), tmp_path, 8), averaged)
 
@@ -155,7 +156,7 @@ def phase(folder, teacher):
 def made(phase, rate=0.0):
     found = phase[1]
     model = found.outer()
-    model.compile(keras.optimizers.SGD(rate), loss="categorical_crossentropy", metrics=["accuracy"])
+    model.compile(keras.optimizers.SGD(rate), loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     found.companions.equip(model.optimizer)
     return model, found

@@ -112,6 +112,7 @@ def test_a_batch_in_two_parts_comes_to_the_same(spec, whole, tmp_path, monkeypat
     assert {step for _, step in said.steps} == {1, 2, 3}
 
 
+@pytest.mark.slow
 def test_a_checkpoint_within_an_epoch_is_gone_on_from(spec, whole, tmp_path, monkeypatch):
     """It holds running figures, and in the second stage a sum of gradients."""
     asked = iter(range(1, 100))
@@ -139,13 +140,13 @@ def test_it_is_halved_again_while_that_does_not_help(spec, whole, tmp_path, monk
 
 
 def test_where_one_sample_is_too_many_the_run_fails(folder, tmp_path, monkeypatch):
-    spec = make_spec(folder, batch_size=4)
+    spec = make_spec(folder, batch_size=2)
     run_out(monkeypatch, *range(1, 100))
     with pytest.raises(ResourceError, match=r"out of memory; lower train\.batch_size"):
         train(spec, tmp_path)
     [run] = list_runs(tmp_path)
     assert (run.state.state, run.state.exit_code) == ("failed", 5)
-    assert (run.path / "logs" / "run.log").read_text().count("parts whose gradients are averaged") == 2
+    assert (run.path / "logs" / "run.log").read_text().count("parts whose gradients are averaged") == 1
 
 
 @pytest.mark.slow

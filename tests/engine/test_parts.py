@@ -86,7 +86,7 @@ def test_rates_of_parts_move_weights_that_much_less():
     stage = Stage(learning_rate=0.1).model_copy(update={"optimizer": sgd})
     model, first, _ = small()
     optimizer = make_optimizer(stage, 10, 1.0, {weight.path: 0.01 for weight in first.trainable_weights})
-    model.compile(optimizer, loss="mse")
+    model.compile(optimizer, loss="mse", jit_compile=False)
     model.optimizer.build(model.trainable_weights)
     before = [np.asarray(keras.ops.convert_to_numpy(weight)) for weight in model.trainable_weights]
     model.optimizer.apply([np.ones(weight.shape, "float32") for weight in model.trainable_weights])
@@ -102,7 +102,7 @@ def test_rates_of_parts_move_weights_that_much_less():
 
 def test_averages_stand_in_for_the_weights_and_go_again():
     model, first, _ = small()
-    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), loss="mse")
+    model.compile(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.5), loss="mse", jit_compile=False)
     model.optimizer.build(model.trainable_weights)
     for _ in range(2):  # the first average is the weights after the first step
         model.optimizer.apply([np.ones(weight.shape, "float32") for weight in model.trainable_weights])

@@ -135,12 +135,12 @@ def test_the_table_has_the_largest_first_and_the_sum_last(profile, clock):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return make_folder(tmp_path_factory.mktemp("data") / "pictures", {"dark": 60, "light": 60})
+    return make_folder(tmp_path_factory.mktemp("data") / "pictures", {"dark": 36, "light": 36})
 
 
 @pytest.fixture(scope="module")
 def run(folder, tmp_path_factory):
-    """A training of two stages, 15 steps in each of four epochs, with a profile."""
+    """A training of two stages, 9 steps in each of four epochs, with a profile."""
     return train(make_spec(folder, stages=[{"epochs": 3}, {"epochs": 1}]), tmp_path_factory.mktemp("r"), profile=True)
 
 
@@ -232,6 +232,7 @@ def test_a_profiler_that_fails_is_said_and_stops_nothing(folder, tmp_path, monke
 # On the command line
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_table(folder, tmp_path, capsys):
     from kerascnn.cli.main import run as command
     from kerascnn.spec.yaml_text import write_yaml

@@ -109,6 +109,7 @@ def test_series_of_unequal_length_are_noted(name, missing):
     assert data.sizes == ({"train": 270, "test": 370} if missing else {"train": 50, "test": 150})
 
 
+@pytest.mark.slow
 def test_mnist_is_read_by_its_files():
     findings, data = check(
         "image_classification", {"type": "idx", "path": str(ROOT / "mnist")}, split={"validation": 0}

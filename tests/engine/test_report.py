@@ -32,6 +32,7 @@ def test_it_is_no_wider_than_a_telephone(page, tmp_path):
     assert width_of(page, tmp_path, 390) <= 390
 
 
+@pytest.mark.slow
 @needs_chromium
 def test_a_page_that_asks_would_be_caught(tmp_path):
     page = tmp_path / "page.html"

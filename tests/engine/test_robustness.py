@@ -87,6 +87,7 @@ def test_only_drawn_samples_of_the_named_split_are_read(trained, monkeypatch):
     assert other["clean"] != found["clean"] or other["corruptions"] != found["corruptions"]
 
 
+@pytest.mark.slow
 def test_it_is_a_method_of_runs_and_takes_the_whole_split_where_it_is_small(trained):
     run, _ = trained
     found = Run(run).robustness("test", samples=100_000)

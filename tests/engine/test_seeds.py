@@ -101,6 +101,7 @@ def test_the_result_and_a_table_with_a_row_for_each_run_are_kept(found, runs):
     assert [float(row["accuracy"]) for row in rows] == result["metrics"]["accuracy"]["values"]
 
 
+@pytest.mark.slow
 def test_the_test_split_is_read_when_it_is_asked_for_and_nothing_is_trained_again(spec, runs, found):
     result = train_seeds(spec, 2, runs, split="test")
     assert [row["run"] for row in result["runs"]] == [row["run"] for row in found[0]["runs"]]

@@ -26,9 +26,17 @@ def entered(spec, number=0):
     return Phases(spec, data, built, lambda other: build(other, data.info)).enter(number), data
 
 
-def test_progressive_resizing_hands_the_weights_on_and_ends_on_the_whole_size(folder, tmp_path):
-    stages = [{"epochs": 1, "image_size": [4, 4], "learning_rate": 0.02}, {"epochs": 1, "learning_rate": 1e-9}]
-    run = train(make_spec(folder, stages=stages, monitor="loss"), tmp_path)
+@pytest.fixture(scope="module")
+def run(folder, tmp_path_factory):
+    """A training whose first stage has small pictures in small batches, and whose second one sums up gradients."""
+    stages = [
+        {"epochs": 1, "image_size": [4, 4], "learning_rate": 0.02, "batch_size": 3},
+        {"epochs": 2, "learning_rate": 1e-9, "accumulate": 4},
+    ]
+    return train(make_spec(folder, stages=stages, monitor="loss", batch_size=5), tmp_path_factory.mktemp("runs"))
+
+
+def test_progressive_resizing_hands_the_weights_on_and_ends_on_the_whole_size(run):
     facts = run.read("effective.json")["stages"]
     assert [stage.get("image_size") for stage in facts] == [[4, 4], None]
     model = keras.models.load_model(run.path / "model.keras")
@@ -49,9 +57,7 @@ def test_a_size_that_the_network_cannot_take_is_a_build_error(folder):
         entered(make_spec(folder, backbone={"type": "layers", "layers": layers}, stages=[{"image_size": [4, 4]}]))
 
 
-def test_each_stage_has_its_batch_and_its_accumulation(folder, tmp_path):
-    stages = [{"epochs": 1, "batch_size": 3}, {"epochs": 2, "accumulate": 4}]
-    run = train(make_spec(folder, stages=stages, batch_size=5), tmp_path)
+def test_each_stage_has_its_batch_and_its_accumulation(run):
     facts = run.read("effective.json")["stages"]
     train_samples = run.read("effective.json")["samples"]["train"]
     assert [stage["batch_size"] for stage in facts] == [3, 20]
@@ -74,7 +80,7 @@ def test_accumulated_steps_move_the_weights_as_one_large_batch(folder):
         phase.built.model.set_weights(start)
         model = keras.Model(phase.model.input, phase.model.output)
         stage = phase.stage.model_copy(update={"optimizer": sgd, "learning_rate": 0.5, "accumulate": accumulate})
-        model.compile(make_optimizer(stage, 10, 1.0, {}), loss=spec.task.loss(data.info))
+        model.compile(make_optimizer(stage, 10, 1.0, {}), loss=spec.task.loss(data.info), jit_compile=False)
         for part in parts:
             model.train_on_batch(elements[part], targets[part])
         ends.append(model.get_weights())
@@ -122,6 +128,7 @@ def test_balance_where_it_does_not_fit_is_a_spec_error(folder, change, message):
         spec_from_dict(tree)
 
 
+@pytest.mark.slow
 def test_a_budget_ends_the_training_in_order(folder, tmp_path):
     spec = make_spec(folder, stages=[{"epochs": 10_000}, {"epochs": 5}], budget={"minutes": 0.02})
     run = train(spec, tmp_path)
@@ -133,7 +140,10 @@ def test_a_budget_ends_the_training_in_order(folder, tmp_path):
 
 
 def test_a_budget_that_is_used_up_in_the_first_epoch_still_leaves_a_model(folder, tmp_path):
-    run = train(make_spec(folder, stages=[{"epochs": 3}], budget={"minutes": 1e-6}), tmp_path)
+    run = train(make_spec(folder, stages=[{"epochs": 3}, {"epochs": 5}], budget={"minutes": 1e-6}), tmp_path)
+    [stage] = run.read("effective.json")["stages"]
+    assert stage["ended"] == "the budget is used up"
+    assert run.state.state == "done"
     [line] = run.metrics()
     assert line["kept"]
     assert (run.path / "model.keras").is_file()
@@ -144,19 +154,15 @@ def test_a_bad_part_is_named_at_its_place_in_the_spec(folder, tmp_path):
         train(make_spec(folder, stages=[{"epochs": 1}, {"epochs": 1, "freeze": ["P5"]}]), tmp_path)
 
 
-def test_deterministic_is_written_down_and_trains(folder, tmp_path, monkeypatch):
+def test_a_kept_average_is_what_was_judged_and_deterministic_is_written_down(folder, tmp_path, monkeypatch):
+    """With an average of the weights, the figures of an epoch are those of the model that is saved."""
     called = []
     monkeypatch.setattr("kerascnn.engine.train.be_deterministic", lambda: called.append(1))
-    run = train(make_spec(folder, stages=[{"epochs": 1}], deterministic=True), tmp_path)
+    optimizer = {"type": "sgd", "ema": 0.8, "momentum": 0.9}
+    stages = [{"epochs": 2, "optimizer": optimizer, "learning_rate": 0.1}]
+    run = train(make_spec(folder, stages=stages, deterministic=True), tmp_path)
     assert called == [1]
     assert run.read("effective.json")["deterministic"] is True
-
-
-def test_a_kept_average_is_what_was_judged(folder, tmp_path):
-    """With an average of the weights, the figures of an epoch are those of the model that is saved."""
-    optimizer = {"type": "sgd", "ema": 0.8, "momentum": 0.9}
-    spec = make_spec(folder, stages=[{"epochs": 2, "optimizer": optimizer, "learning_rate": 0.1}])
-    run = train(spec, tmp_path)
     from kerascnn.engine.evaluate import evaluate
 
     assert evaluate(run, "validation")["metrics"]["loss"] == pytest.approx(run.best()["val_loss"], abs=1e-5)

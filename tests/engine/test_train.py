@@ -648,6 +648,8 @@ def test_a_run_that_another_process_works_on_is_left_alone(folder, tmp_path, mon
 ALONE = """
 import os, sys
 os.environ["KERAS_BACKEND"] = "jax"
+# To compile takes most of the time.
+os.environ["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
 
 class NoTensorFlow:
     def find_spec(self, name, path=None, target=None):
@@ -658,7 +660,7 @@ sys.meta_path.insert(0, NoTensorFlow())
 """
 
 
-def test_training_and_evaluating_on_jax_needs_no_tensorflow(folder, tmp_path):
+def test_training_stopping_going_on_to_the_bit_and_evaluating_on_jax_needs_no_tensorflow(folder, tmp_path):
     spec = make_spec(
         folder,
         backbone={"type": "layers", "layers": [*LAYERS, {"type": "dropout", "rate": 0.1}]},
@@ -670,18 +672,34 @@ def test_training_and_evaluating_on_jax_needs_no_tensorflow(folder, tmp_path):
     (tmp_path / "spec.json").write_text(json.dumps(spec.spell()))
     work = """
     import json, kerascnn
-    run = kerascnn.train("spec.json", "runs")
+    from kerascnn.engine import train
+    from kerascnn.errors import StoppedError
+    from kerascnn.spec import load_spec
+    whole = kerascnn.train("spec.json", "runs")
+    asked = iter(range(1, 100))
+    try:
+        train.train(load_spec("spec.json"), "stopped", stop=lambda: 75 if next(asked) == 3 else None)
+    except StoppedError:
+        [stopped] = kerascnn.Run.all("stopped")
+    run = stopped.resume()
     import numpy as np
     report = run.evaluate("test")
     predicted = run.predict(np.full((8, 8, 1), 20, "uint8"))
-    print(json.dumps([run.history, report["metrics"], run.effective, predicted[0].label, "tensorflow" in sys.modules]))
+    figures = [[{**line, "seconds": 0} for line in each.history] for each in (run, whole)]
+    import keras
+    weights = [keras.saving.load_model(each.path / "model.keras").get_weights() for each in (run, whole)]
+    same = figures[0] == figures[1] and all(np.array_equal(a, b) for a, b in zip(*weights))
+    facts = [run.effective, predicted[0].label, "tensorflow" in sys.modules, same]
+    print(json.dumps([figures[0], report["metrics"], *facts]))
     """
     done = subprocess.run(
         [sys.executable, "-c", ALONE + textwrap.dedent(work)], cwd=tmp_path, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    history, metrics, effective, label, tensorflow = json.loads(done.stdout.splitlines()[-1])
+    history, metrics, effective, label, tensorflow, same = json.loads(done.stdout.splitlines()[-1])
     assert not tensorflow
+    assert same
+    assert [resume["exact"] for resume in effective["resumes"]] == [True]
     assert effective["backend"] == "jax"
     assert effective["xla"]["used"] is True
     assert history[-1]["loss"] < history[0]["loss"]

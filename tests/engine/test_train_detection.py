@@ -18,7 +18,7 @@ from kerascnn.testing import check_plain_keras
 
 LABELS = ("big", "small")
 SIDES = {"big": 20, "small": 8}
-STAGES = [{"epochs": 14, "learning_rate": 5e-3, "schedule": {"type": "cosine"}}]
+STAGES = [{"epochs": 8, "learning_rate": 1e-2, "schedule": {"type": "cosine"}}]
 
 
 def make_yolo(root, count, *, size=(48, 64), seed=0):
@@ -125,6 +125,7 @@ def test_the_boxes_of_a_prediction_lie_on_the_things_in_the_picture_itself(train
         assert 0.3 <= found[0]["score"] <= 1
 
 
+@pytest.mark.slow
 def test_the_saved_model_opens_in_plain_keras(trained):
     check_plain_keras({"detector": keras.models.load_model(trained.run.path / "model.keras")})
 

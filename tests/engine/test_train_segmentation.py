@@ -121,7 +121,7 @@ def test_the_saved_model_names_nothing_of_ours(run):
         assert b"kerascnn" not in archive.read("config.json")
 
 
-@pytest.mark.parametrize("criterion", ["cross_entropy", "dice"])
+@pytest.mark.parametrize("criterion", ["cross_entropy", pytest.param("dice", marks=pytest.mark.slow)])
 def test_a_network_of_another_kind_trains_with_weighted_classes(folder, tmp_path, criterion):
     from kerascnn import train
 

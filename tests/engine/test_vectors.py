@@ -201,6 +201,7 @@ def test_of_two_channels_one_learns_and_one_stays(texts, file, tmp_path):
 
 
 @hooked
+@pytest.mark.slow
 def test_a_training_that_goes_on_needs_no_file_and_ends_on_the_same_bits(texts, file, tmp_path):
     spec = spec_of(texts, file, "non_static", data={"split": {"validation": 0.25, "test": 0.25}})
     whole = train(spec, tmp_path / "whole")

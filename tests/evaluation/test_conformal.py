@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
-from kerascnn.evaluation.conformal import fewest, lowest_probability, members
+from kerascnn.evaluation.conformal import fewest, lowest_probability, members, widest_residual, within
 
 
 def drawn(n, rng):
@@ -39,3 +39,26 @@ def test_too_few_samples_are_refused():
 def test_no_set_is_empty():
     assert members(np.array([[0.4, 0.35, 0.25]]), 0.9).tolist() == [[True, False, False]]
     assert members(np.array([[0.4, 0.35, 0.25]]), 0.3).tolist() == [[True, True, False]]
+
+
+@pytest.mark.parametrize("coverage", [0.8, 0.95])
+def test_ranges_of_new_samples_hold_each_number_as_often_as_was_asked(coverage):
+    rng, held = np.random.default_rng(0), []
+    for _ in range(40):
+        # Two numbers with errors of different sizes, one of them askew.
+        errors = np.stack([rng.standard_normal(1000), rng.exponential(5, 1000)], axis=1)
+        widest = widest_residual(np.zeros((500, 2)), errors[:500], coverage)
+        held.append(within(np.zeros((500, 2)), errors[500:], widest).mean(0))
+    assert np.mean(held, axis=0) == pytest.approx([coverage] * 2, abs=0.015)
+
+
+def test_the_widest_residual_by_hand():
+    # Of nine samples the (9 + 1) * 0.8 = 8th smallest distance, for each number by itself.
+    errors = np.stack([np.arange(1.0, 10), -np.arange(10.0, 100, 10)], axis=1)
+    assert widest_residual(np.full((9, 2), 3.0), errors + 3, 0.8).tolist() == [8.0, 80.0]
+    assert within(np.zeros((1, 2)), np.array([[8.0, -80.1]]), np.array([8.0, 80.0])).tolist() == [[True, False]]
+
+
+def test_ranges_of_too_few_samples_are_refused():
+    with pytest.raises(ValueError, match=r"a coverage of 0\.9 needs 9 samples"):
+        widest_residual(np.zeros((8, 1)), np.zeros((8, 1)), 0.9)

@@ -47,3 +47,10 @@ def test_every_figure_has_an_interval_that_holds_it():
     bounds = scores.intervals()
     for name, value in scores.metrics().items():
         assert bounds[name][0] < value < bounds[name][1]
+
+
+def test_further_means_have_intervals_of_the_same_resamples():
+    scores = NumberScores(TRUTH, ANSWERS)
+    bounds = scores.intervals({"also": scores.sizes.mean(1)})
+    assert bounds["also"] == pytest.approx(bounds["mae"])
+    assert {name: bounds[name] for name in ("mae", "rmse", "r2")} == scores.intervals()

@@ -51,3 +51,10 @@ def test_each_column_has_its_own_best_slice():
     rows, _ = slices(columns, "accuracy", "max", RIGHT)
     assert sorted(row["column"] for row in rows if row["gap"] == 0) == ["day", "site"]
     assert [row["accuracy"] for row in rows] == sorted(row["accuracy"] for row in rows)
+
+
+def test_samples_without_a_value_have_no_part_in_the_slices():
+    values = np.r_[RIGHT, np.nan, np.nan]
+    rows, notes = slices({"site": ["north"] * 20 + ["south"] * 20 + ["west"] * 2}, "picture_iou", "max", values)
+    assert [row["samples"] for row in rows] == [20, 20]
+    assert notes == ["2 samples have no picture IoU and no part in the slices."]

@@ -39,7 +39,7 @@ def test_vectors_are_1_long(shape):
 
 def test_directions_are_1_long_from_the_first_step_on():
     model = built((6,), classes=5, units=8)
-    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy")
+    model.compile(optimizer=keras.optimizers.SGD(0.5), loss="sparse_categorical_crossentropy", jit_compile=False)
     model.train_on_batch(normal(10, 6), np.arange(10) % 5)
     np.testing.assert_allclose(np.linalg.norm(model.get_layer("cosines").get_weights()[0], axis=0), 1, rtol=1e-5)
 
@@ -50,7 +50,7 @@ def test_elements_of_a_class_come_to_lie_together():
     classes = np.arange(60) % 3
     x = (4 * np.eye(3, 6)[classes] + rng.standard_normal((60, 6))).astype("float32")
     model = built((6,), units=4)
-    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy")
+    model.compile(optimizer=keras.optimizers.Adam(0.05), loss="sparse_categorical_crossentropy", jit_compile=False)
     model.fit(x, classes, epochs=30, batch_size=20, verbose=0)
     vectors = numpy(part(model, "embedding")(x))
     likeness = vectors @ vectors.T

@@ -27,7 +27,9 @@ def test_repeat_that_leaves_nothing_of_the_picture_is_refused_with_the_path():
     assert caught.value.spec_path == "layers.0.body.0"
 
 
-def test_repeat_stops_before_keras_runs_out_of_stack():
+@pytest.mark.parametrize("most", [20, pytest.param(MAX_LAYERS, marks=pytest.mark.slow)])
+def test_repeat_stops_before_keras_runs_out_of_stack(monkeypatch, most):
+    monkeypatch.setattr("kerascnn.spec.compose.MAX_LAYERS", most)
     endless = layer("repeat", times=1000, body=[{"type": "repeat", "times": 1000, "body": [{"type": "activation"}]}])
-    with tracing(), pytest.raises(BuildError, match=f"more than {MAX_LAYERS} layers"):
+    with tracing(), pytest.raises(BuildError, match=f"more than {most} layers"):
         compose([endless], keras.Input((4,)), "layers")

@@ -131,7 +131,7 @@ def test_a_picture_loses_the_same_in_any_batch():
     assert value(truth, answers) == pytest.approx(np.mean(alone), rel=1e-5)
 
 
-@pytest.mark.parametrize("xla", [False, True])
+@pytest.mark.parametrize("xla", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_it_trains_a_network_with_batches_of_any_size(xla):
     keras.utils.set_random_seed(0)
     x = keras.Input((*GRID, 3))

@@ -58,7 +58,9 @@ def model():
     y = keras.layers.Dense(3, activation="softmax", kernel_regularizer=keras.regularizers.L2(0.1))(x)
     found = Taught(x, y)
     found.learn_from("classes", 2.0, 0.25)
-    found.compile(optimizer=keras.optimizers.SGD(0.0), loss="categorical_crossentropy", metrics=["accuracy"])
+    found.compile(
+        optimizer=keras.optimizers.SGD(0.0), loss="categorical_crossentropy", metrics=["accuracy"], jit_compile=False
+    )
     return found
 
 

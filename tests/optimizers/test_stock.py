@@ -308,11 +308,11 @@ def test_a_schedule_counts_steps_of_the_weights_and_not_batches():
     assert float(made.learning_rate) == 0.0
 
 
-@pytest.mark.parametrize("name", ["adam", "nadam", "muon"])
+@pytest.mark.parametrize("name", ["adam", *(pytest.param(name, marks=pytest.mark.slow) for name in ("nadam", "muon"))])
 def test_accumulation_and_averages_work_inside_a_compiled_training_step(name):
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="hidden"), keras.layers.Dense(1)])
     schedule = make("schedule", "step", at=[0.5]).make(RATE, 2)
-    model.compile(make("optimizer", name, ema=0.5, clipnorm=1.0).make(schedule, accumulate=2), "mse")
+    model.compile(make("optimizer", name, ema=0.5, clipnorm=1.0).make(schedule, accumulate=2), "mse", jit_compile=False)
     before = model.get_weights()
     x, y = np.ones((8, 3), "float32"), np.ones((8, 1), "float32")
     model.fit(x, y, batch_size=2, verbose=0)

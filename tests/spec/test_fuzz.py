@@ -1,6 +1,7 @@
 """Whatever is read, the answer is a Spec or a SpecError whose every issue can be shown to a person.
 
-`KERASCNN_FUZZ_EXAMPLES=20000` runs that many examples of each test, from a new seed each time.
+The fast suite takes a part of the examples. `KERASCNN_FUZZ_EXAMPLES=20000` runs that many examples of each test, from a
+new seed each time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 from unicodedata import category
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -26,15 +28,25 @@ EXAMPLES = int(os.environ.get("KERASCNN_FUZZ_EXAMPLES", "0"))
 VALID = [yaml_tree(SPEC).value, yaml_tree(TEMPLATE.read_text(encoding="utf-8")).value]
 
 
-def fuzz(examples: int) -> Callable[[Any], Any]:
-    """Return the settings of a test of this many examples, or of as many as the environment asks for."""
-    return settings(
-        max_examples=EXAMPLES or examples,
-        deadline=None,
-        derandomize=not EXAMPLES,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-    )
+def fuzz(examples: int, *drawn: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[[int], None]]:
+    """Return what makes a test of this many examples, or of as many as the environment asks for, and a short one."""
+    counts = [EXAMPLES] if EXAMPLES else [examples // 5, pytest.param(examples, marks=pytest.mark.slow)]
+
+    def make(body: Callable[..., None]) -> Callable[[int], None]:
+        @pytest.mark.parametrize("count", counts)
+        def test(count: int) -> None:
+            chosen = settings(
+                max_examples=count,
+                deadline=None,
+                derandomize=not EXAMPLES,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            )
+            chosen(given(*drawn)(body))()
+
+        return test
+
+    return make
 
 
 def check(content: str | bytes, file: str, *overrides: str) -> Spec | SpecError:
@@ -72,14 +84,12 @@ def read(load: Callable[[], Spec]) -> Spec | SpecError:
 FILES = st.sampled_from(["t.yaml", "t.json"])
 
 
-@given(st.text() | st.text(st.characters(codec="utf-8", max_codepoint=300)), FILES)
-@fuzz(300)
+@fuzz(300, st.text() | st.text(st.characters(codec="utf-8", max_codepoint=300)), FILES)
 def test_random_text_is_refused_in_order(text: str, file: str) -> None:
     assert isinstance(check(text, file), SpecError)
 
 
-@given(st.binary(max_size=60), FILES)
-@fuzz(200)
+@fuzz(200, st.binary(max_size=60), FILES)
 def test_random_bytes_are_refused_in_order(content: bytes, file: str) -> None:
     assert isinstance(check(content, file), SpecError)
 
@@ -94,14 +104,12 @@ PIECES = (
 )  # fmt: skip
 
 
-@given(st.lists(st.sampled_from(PIECES), max_size=40).map("".join), FILES)
-@fuzz(500)
+@fuzz(500, st.lists(st.sampled_from(PIECES), max_size=40).map("".join), FILES)
 def test_text_of_pieces_of_syntax_is_refused_in_order(text: str, file: str) -> None:
     assert isinstance(check(text, file), SpecError)
 
 
-@given(st.sampled_from([SPEC, json.dumps(VALID[0], indent=1)]), st.data())
-@fuzz(400)
+@fuzz(400, st.sampled_from([SPEC, json.dumps(VALID[0], indent=1)]), st.data())
 def test_a_spec_with_a_piece_of_syntax_put_in_or_cut_out_is_read_or_refused(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
     end = data.draw(st.integers(start, min(len(text), start + 6)))
@@ -197,16 +205,14 @@ def written(data: Any, file: str) -> str:
     return json.dumps(data, ensure_ascii=False) if file.endswith("json") else write_yaml(data)
 
 
-@given(mutants(), FILES)
-@fuzz(700)
+@fuzz(700, mutants(), FILES)
 def test_a_changed_spec_is_read_or_refused_in_order(root: dict[str, Any], file: str) -> None:
     found = check(written(root, file), file)
     if isinstance(found, Spec):
         assert spec_from_dict(root) == found
 
 
-@given(mutants())
-@fuzz(150)
+@fuzz(150, mutants())
 def test_yaml_json_and_data_of_a_changed_spec_get_the_same_answer(root: dict[str, Any]) -> None:
     answers = []
     for file in ("t.yaml", "t.json"):
@@ -217,8 +223,7 @@ def test_yaml_json_and_data_of_a_changed_spec_get_the_same_answer(root: dict[str
     assert answers[0] == answers[1]
 
 
-@given(mutants(), st.data())
-@fuzz(150)
+@fuzz(150, mutants(), st.data())
 def test_a_changed_spec_as_data_is_read_or_refused(root: dict[str, Any], data: st.DataObject) -> None:
     loc = data.draw(st.sampled_from(places(root)))
     target = part(root, loc)
@@ -246,8 +251,7 @@ def renamed(draw: st.DrawFn) -> tuple[dict[str, Any], tuple[int | str, ...], str
     return root, loc, name
 
 
-@given(renamed(), FILES)
-@fuzz(400)
+@fuzz(400, renamed(), FILES)
 def test_a_renamed_key_is_refused_at_its_path(
     case: tuple[dict[str, Any], tuple[int | str, ...], str], file: str
 ) -> None:
@@ -261,7 +265,8 @@ def test_a_renamed_key_is_refused_at_its_path(
     assert issue.message.startswith(f"no field is named '{name}'; ")
 
 
-@given(
+@fuzz(
+    300,
     st.lists(
         st.tuples(
             st.lists(
@@ -272,8 +277,7 @@ def test_a_renamed_key_is_refused_at_its_path(
             st.lists(st.sampled_from(PIECES), max_size=6).map("".join),
         ).map(lambda parts: ".".join(parts[0]) + parts[1] + parts[2]),
         max_size=3,
-    )
+    ),
 )
-@fuzz(300)
 def test_any_settings_are_put_in_or_refused_in_order(settings_: list[str]) -> None:
     check(SPEC, "t.yaml", *settings_)

@@ -112,16 +112,30 @@ def test_a_class_without_samples_says_nothing_and_a_sentence_says_so():
 
 def test_figures_have_intervals_and_baselines_beside_them():
     report = make("task", "image_classification").report(TRUTH, answers(), INFO)
-    names = set(report["metrics"]) - {"accuracy_low", "accuracy_high", "loss"}
-    assert set(report["intervals"]) == set(report["floor"]) == names
+    names = set(report["metrics"]) - {"accuracy_low", "accuracy_high"}
+    assert set(report["intervals"]) == set(report["floor"]) | {"loss"} == names
     assert next(iter(report["metrics"])) == "accuracy"
     assert report["floor"]["accuracy"] == 5 / 12
     assert [row["label"] for row in report["class_intervals"]] == list(INFO.labels)
 
 
+def test_the_plain_loss_has_the_interval_of_the_log_loss():
+    bounds = make("task", "image_classification").report(TRUTH, answers(), INFO)["intervals"]
+    assert bounds["loss"] == pytest.approx(bounds["log_loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"class_weights": {"cat": 4.0}}, {"label_smoothing": 0.1}, {"criterion": "focal", "gamma": 1.0}]
+)
+def test_the_loss_of_a_training_is_a_mean_over_samples_that_its_interval_holds(fields):
+    report = make("task", "image_classification", **fields).report(TRUTH, answers(), INFO)
+    low, high = report["intervals"]["loss"]
+    assert low < report["metrics"]["loss"] < high
+
+
 def test_each_sample_has_its_part_of_the_accuracy_and_says_how_sure_it_is():
     task, p = make("task", "image_classification"), answers()
-    name, better, values = task.each(TRUTH, p)
+    name, better, values = task.each(TRUTH, p, INFO)
     assert (name, better) == ("accuracy", "max")
     assert values.mean() == pytest.approx(task.report(TRUTH, p, INFO)["metrics"]["accuracy"])
     sure, right = task.decisions(TRUTH, p)

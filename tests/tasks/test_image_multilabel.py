@@ -134,11 +134,19 @@ def test_how_sure_an_answer_is_and_whether_it_is_right_are_those_of_the_whole_se
     said = [task(threshold=0.55).say(row, INFO.labels)["confidence"] for row in ANSWERS]
     assert sure.tolist() == pytest.approx(said)
     assert right.tolist() == [True, False, False, True, False, True]
-    name, better, values = task(threshold=0.55).each(TRUTH, ANSWERS)
+    name, better, values = task(threshold=0.55).each(TRUTH, ANSWERS, INFO)
     assert (name, better, values.mean()) == ("exact_match", "max", 0.5)
 
 
 def test_figures_have_intervals_and_baselines_beside_them():
     report = task().report(TRUTH, ANSWERS, INFO)
-    assert set(report["intervals"]) == set(report["metrics"]) - {"loss"}
+    assert set(report["intervals"]) == set(report["metrics"])
     assert set(report["floor"]) <= set(report["intervals"])
+
+
+def test_the_plain_loss_has_the_interval_of_the_log_loss_and_one_with_weights_its_own():
+    bounds = task().report(TRUTH, ANSWERS, INFO)["intervals"]
+    assert bounds["loss"] == pytest.approx(bounds["log_loss"], rel=1e-5)
+    report = task(class_weights={"cat": 3}).report(TRUTH, ANSWERS, INFO)
+    assert report["intervals"]["loss"][0] < report["metrics"]["loss"] < report["intervals"]["loss"][1]
+    assert report["intervals"]["loss"][1] > bounds["loss"][1]

@@ -114,8 +114,10 @@ def test_the_report_is_plain_data():
 
 def test_figures_have_intervals_and_each_sample_its_part_of_the_first():
     report = task().report(TRUTH, ANSWERS, INFO)
-    assert set(report["intervals"]) == {"mae", "rmse", "r2"} == set(report["floor"])
-    name, better, values = task().each(TRUTH, ANSWERS)
+    assert set(report["intervals"]) == {"mae", "rmse", "r2", "loss"} == set(report["floor"]) | {"loss"}
+    absolute = task(error="absolute").report(TRUTH, ANSWERS, INFO)["intervals"]
+    assert absolute["loss"] == pytest.approx(absolute["mae"], rel=1e-5)
+    name, better, values = task().each(TRUTH, ANSWERS, INFO)
     assert (name, better) == ("mae", "min")
     assert values.mean() == pytest.approx(report["metrics"]["mae"])
 

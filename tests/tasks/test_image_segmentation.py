@@ -170,6 +170,23 @@ def test_the_report_is_plain_data():
     assert json.loads(json.dumps(found, allow_nan=False)) == found
 
 
+def test_every_figure_but_the_loss_has_an_interval_that_holds_it():
+    truth, answers, info = drawn()
+    found = report(truth, answers, info)
+    assert set(found["intervals"]) == {"mean_iou", "pixel_accuracy", "mean_dice"}
+    for name, (low, high) in found["intervals"].items():
+        assert low <= found["metrics"][name] <= high
+
+
+def test_each_picture_has_its_own_mean_iou():
+    truth = np.concatenate([TRUTH, TRUTH, np.full_like(TRUTH, 255)])
+    answers = np.concatenate([ANSWERS, np.eye(2, dtype="float32")[TRUTH % 2], ANSWERS])
+    name, better, values = task().each(truth, answers, INFO)
+    assert (name, better) == ("picture_iou", "max")
+    assert values[:2].tolist() == pytest.approx([2 / 3, 1])
+    assert np.isnan(values[2])
+
+
 def test_an_answer_is_the_share_of_each_class():
     said = task().say(ANSWERS[0], ("cell", "wall"))
     assert said == {"label": "cell 50.0%, wall 50.0%", "confidence": None, "values": {"cell": 0.5, "wall": 0.5}}

@@ -101,6 +101,38 @@ def test_map50_95_wants_boxes_to_fit():
     assert metrics["map50_95"] == pytest.approx(4 / 10)
 
 
+def test_both_average_precisions_have_intervals_over_pictures():
+    found = np.stack([answer(*((row[0], 0.9, *row[1:]) for row in TRUTH[0])), answer(), answer((0, 0.5, 0, 0, 9, 9))])
+    report = task().report(TRUTH, found, INFO)
+    assert set(report["intervals"]) == {"map50", "map50_95"}
+    # Drawn are pictures where all is found, and pictures where nothing is.
+    assert report["intervals"]["map50"] == [0.0, 1.0]
+    assert 0 < report["metrics"]["map50"] < 1
+    assert task().report(TRUTH, PERFECT, INFO)["intervals"] == {"map50": [1.0, 1.0], "map50_95": [1.0, 1.0]}
+
+
+def test_intervals_that_are_too_much_work_are_left_out_with_a_sentence(monkeypatch):
+    monkeypatch.setattr("kerascnn.evaluation.bootstrap._WORK", 1000)
+    report = task().report(TRUTH, PERFECT, INFO)
+    assert report["intervals"] == {}
+    assert "no intervals" in report["notes"][0]
+    assert report["metrics"]["map50"] == 1
+
+
+def test_each_picture_has_f1_of_its_boxes():
+    answers = np.stack([
+        # The cell is found, the plate called a cell.
+        answer((0, 0.9, 0, 0, 16, 16), (0, 0.6, 40, 20, 48, 28)),
+        # Found below the threshold only.
+        answer((0, 0.2, 8, 8, 24, 24)),
+        answer(),
+    ])  # fmt: skip
+    name, better, values = task().each(TRUTH, answers, INFO)
+    assert (name, better, values.tolist()) == ("box_f1", "max", [0.5, 0.0, 1.0])
+    assert task(threshold=0.1).each(TRUTH, answers, INFO)[2].tolist() == [0.5, 1.0, 1.0]
+    assert task().each(TRUTH[2:], answers[:1], INFO)[2].tolist() == [0.0]
+
+
 def test_the_loss_of_a_report_is_the_mean_over_pictures():
     loss = task().loss(INFO)
     wanted = [float(loss(task().targets([rows], INFO), PERFECT[i : i + 1])) for i, rows in enumerate(TRUTH)]

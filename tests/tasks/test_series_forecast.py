@@ -54,6 +54,6 @@ def test_figures_have_intervals_and_each_sample_its_part_of_the_first():
     answers = np.array([[2, 2], [5, 3]], "float32")
     task = make("task", "series_forecast")
     report = task.report(TRUTH, answers, INFO)
-    assert set(report["intervals"]) == {"mae", "rmse", "mase"}
+    assert set(report["intervals"]) == {"mae", "rmse", "mase", "loss"}
     assert "overlap" in report["notes"][0]
-    assert task.each(TRUTH, answers)[2].tolist() == [0.5, 2.0]
+    assert task.each(TRUTH, answers, INFO)[2].tolist() == [0.5, 2.0]
