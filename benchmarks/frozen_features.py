@@ -3,6 +3,12 @@
 Run: python benchmarks/frozen_features.py [--runs N] [--pictures N] [--epochs N]. MobileNet v2 on made pictures of
 96 x 96 in two classes, the head alone trained. Each round runs both ways, each in a process of its own; the seconds are
 those of the training, tracing included, without building the model. Both ways end on the same figures: asserted.
+
+Measured on 2026-11-21 on 2 cores of an Intel Xeon at 2.1 GHz, no GPU (--runs 2 --pictures 1500, load average 1.7):
+
+    anew   33.5 s   once    6.3 s   5.3 times faster
+
+A first epoch has the extraction in it: more epochs gain more, and fewer pictures less.
 """
 
 from __future__ import annotations

@@ -7,16 +7,15 @@ there are cores. Ours is `load_data` (which decodes, checks and hashes everythin
 training batches. The first epoch of ours has the whole of `load_data` in it. Each round runs Keras and then ours, each
 in a process of its own; medians are printed. Memory is the growth of the process's resident set.
 
-Measured on 2026-11-21 on 2 shared cores of an Intel Xeon at 2.1 GHz, no GPU (--runs 3 --pictures 1500):
+Measured on 2026-11-21 on 2 shared cores of an Intel Xeon at 2.1 GHz, no GPU (--runs 3 --pictures 1500), pictures of
+500 x 375 brought to 160 x 160, and with `--photograph 1024 768 --shown 224`, ours as a multiple of Keras's:
 
-    3 paired runs, 1500 pictures, load average 0.7
-    pictures/s               Keras    ours  ratio
-    first epoch               1075     561  0.53
-    later epoch               1183  106609  90.13
-    first epoch, augmented     274     425  1.38
-    later epoch, augmented     392    1594  4.06
-    memory of the cache / bytes of the pictures: 1.092
-    without a cache, resident at the end: 136 MiB for a third, 139 MiB for all
+                             500 x 375   1024 x 768
+    first epoch                   0.69         1.05
+    later epoch                    179          262
+    first epoch, augmented        1.80         1.85
+    later epoch, augmented        5.96         13.3
+    memory of the cache          1.103        1.128     of the bytes of the pictures
 
 The first epoch without augmentation is slower than Keras's because pictures are shrunk with an antialiasing filter,
 which Keras leaves out (about 1 ms of 3 a picture here), and are hashed and looked at for the check.
