@@ -156,8 +156,10 @@ def make(case: Case, root: Path, steps: int = 0) -> None:
     count = case.batch * (steps or case.steps)
     y = np.arange(count) % CLASSES
     if case.medium == "text":
-        x = rng.integers(2, WORDS, (count, *case.shape)).astype("int32")
-        x[:, 0] = 2 + y
+        # Every word comes, however few texts there are: both sides have as many.
+        length = case.shape[0] - 1
+        words = rng.permutation(np.resize(np.arange(2, WORDS), count * length)).reshape(count, length)
+        x = np.concatenate([2 + y[:, None], words], axis=1).astype("int32")
         lines = [f"{label} {' '.join(f'w{word}' for word in row)}" for label, row in zip(y, x.tolist(), strict=True)]
         (root / "texts.txt").write_text("\n".join(lines), "utf-8")
     elif case.medium == "series":
