@@ -8,7 +8,7 @@ CONSTRAINTS := constraints.txt
 .DEFAULT_GOAL := help
 # pytest rewrites each test module as it is read; kept, that is done once and not by every worker of every run.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo test test-all test-plugins check lint types format reference benchmark clean
+.PHONY: help demo ui test test-all test-plugins check lint types format reference benchmark clean
 
 help:  ## show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -30,6 +30,14 @@ $(VENV)/.dev: $(VENV)/.core
 demo: $(VENV)/.core  ## train LeNet-5 on handwritten digits, evaluate it, write a report
 	$(BIN)/kerascnn train templates/image_classification/lenet5.yaml --runs runs
 	$(BIN)/kerascnn evaluate latest --split test --runs runs
+
+$(VENV)/.ui: $(VENV)/.core
+	$(PIP) install --quiet --constraint $(CONSTRAINTS) --editable '.[ui]'
+	$(BIN)/python -m compileall -q apps
+	@touch $@
+
+ui: $(VENV)/.ui  ## start the dashboard in the browser
+	$(BIN)/kerascnn ui
 
 test: $(VENV)/.dev  ## run the fast tests
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal -m 'not slow'

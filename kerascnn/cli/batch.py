@@ -61,6 +61,16 @@ def worker(
     jobs: Jobs = None,
     batch: Annotated[str | None, typer.Option(help="Only the trainings of this batch.")] = None,
     one: Annotated[bool, typer.Option("--one", help="Do one training in this very process, and end.")] = False,
+    attempts: Annotated[
+        int, typer.Option(min=1, max=100, help="How often a training is begun whose process dies without a word.")
+    ] = 3,
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Train only while holding this file: workers of several folders of runs take turns that name the same.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it works.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,9 +83,9 @@ def worker(
 
     queue = Queue(runs)
     if one:
-        _one(queue, batch)
+        _one(queue, batch, lock)
         return
-    _work(queue, jobs, batch, as_json=as_json, quiet=quiet)
+    _work(queue, jobs, batch, as_json=as_json, quiet=quiet, attempts=attempts, lock=lock)
 
 
 def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
@@ -129,11 +139,12 @@ def rebuild(runs: RunsFolder = Path("runs")) -> None:
     result(f"{Queue(runs).rebuild()} trainings are in the queue of {runs}")
 
 
-def _one(queue: Queue, batch: str | None) -> None:
+def _one(queue: Queue, batch: str | None, lock: Path | None) -> None:
     """Do one job in this process, if one waits. What it says goes to the job's own log."""
+    from kerascnn.jobs.turn import turn
     from kerascnn.spec.plugins import FILES
 
-    with Stopper() as stopper:
+    with Stopper() as stopper, turn(lock):
         job = queue.claim(batch)
         if job is None:
             return
@@ -145,12 +156,22 @@ def _one(queue: Queue, batch: str | None) -> None:
         if files := queue.planned(job.id).plugins:
             os.environ[FILES] = files
         from kerascnn.cli.progress import make_progress
+        from kerascnn.cli.progress_file import Written
         from kerascnn.engine.job import do
 
-        do(queue, job, make_progress(), stopper)
+        do(queue, job, Written(make_progress(), queue.progress_of(job.id)), stopper)
 
 
-def _work(queue: Queue, jobs: int | None, batch: str | None, *, as_json: bool, quiet: bool) -> None:
+def _work(
+    queue: Queue,
+    jobs: int | None,
+    batch: str | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+    attempts: int = 3,
+    lock: Path | None = None,
+) -> None:
     from kerascnn.cli.batch_view import make_view
     from kerascnn.jobs.pool import Pool, gpus_here
     from kerascnn.jobs.queue import OPEN
@@ -158,7 +179,7 @@ def _work(queue: Queue, jobs: int | None, batch: str | None, *, as_json: bool, q
     # A worker is not asked for what was done before it came.
     old = set() if batch else {job.id for job in queue.jobs() if job.state not in OPEN}
     gpus = gpus_here()
-    pool = Pool(queue, jobs or max(1, len(gpus)), batch=batch, gpus=gpus)
+    pool = Pool(queue, jobs or max(1, len(gpus)), batch=batch, gpus=gpus, attempts=attempts, lock=lock)
     view = make_view(pool.many, quiet=quiet or as_json)
     with Stopper() as stopper:
         try:

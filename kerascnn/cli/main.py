@@ -23,6 +23,7 @@ from kerascnn.cli import (
     runs,
     sweep,
     training,
+    ui,
 )
 from kerascnn.cli.plugin_files import use_plugin_files
 from kerascnn.errors import KerasCnnError
@@ -49,6 +50,7 @@ ensemble.add_to(app)
 batch.add_to(app)
 sweep.add_to(app)
 plugins.add_to(app)
+ui.add_to(app)
 
 
 @app.callback()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import shlex
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +20,7 @@ from kerascnn.cli.several import say_folds, say_seeds
 from kerascnn.jobs.plan import values_of
 
 if TYPE_CHECKING:
+    from kerascnn.engine.predict import Predictor
     from kerascnn.engine.progress import Progress
     from kerascnn.runs.folder import RunFolder
     from kerascnn.spec import Spec
@@ -231,25 +234,43 @@ def evaluate(
 def predict(
     run: RunName,
     paths: Annotated[
-        list[Path],
+        list[Path] | None,
         typer.Argument(
-            metavar="PATH...", help="Pictures, texts (.txt), sounds (.wav) or series (.npy, .csv), or folders."
+            metavar="PATH...",
+            help="Pictures, texts (.txt), sounds (.wav) or series (.npy, .csv), or folders.",
+            show_default=False,
         ),
-    ],
+    ] = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
+    listening: Annotated[
+        bool, typer.Option("--listen", help="Load the model once, and answer a question a line on stdin.")
+    ] = False,
 ) -> None:
-    """Say what a run's model answers for pictures, texts, series or sounds."""
+    """Say what a run's model answers for pictures, texts, series or sounds.
+
+    With --listen questions are read from stdin, each one JSON document on a line: {"paths": ["a.png", "folder"]}. Each
+    is answered by one line on stdout: {"predictions": [...], "errors": [{"path": ..., "reason": ...}]}, a prediction
+    being what --json prints of it, or {"error": ..., "exit_code": ...}, after which the next question may come. The
+    first line, {"ready": true, "run": ..., "task": ..., "reads": ..., "labels": [...], "calibrated": ...}, says that
+    the model is loaded. With "overlays": DIR in a question pictures with the masks or boxes found are written there,
+    named 0.png, 1.png and so on like the predictions. It ends where stdin does.
+    """
     from kerascnn.cli.loading import announce_keras
-    from kerascnn.errors import DataError
+    from kerascnn.errors import DataError, UsageError
     from kerascnn.runs.folder import RunFolder
 
+    if listening == bool(paths):
+        raise UsageError("with --listen paths come on stdin; leave them out" if paths else _NO_PATHS)
     folder = RunFolder.find(run, runs)
     announce_keras()
     from kerascnn.engine.predict import Predictor
 
     predictor = Predictor(folder)
-    predictions, bad, count = predictor.predict_files(paths)
+    if listening:
+        _listen(predictor)
+        return
+    predictions, bad, count = predictor.predict_files(paths or ())
     if as_json:
         document([prediction.as_dict() for prediction in predictions])
     elif predictions:
@@ -260,3 +281,14 @@ def predict(
         result(table(["file", "label", "confidence", *unsure_head(predictions[0])], rows))
     if bad:
         raise DataError(f"{len(bad)} of {count} files cannot be read", bad)
+
+
+_NO_PATHS = "name a file or a folder to answer for, or say --listen"
+
+
+def _listen(predictor: Predictor) -> None:
+    """Answer on stdout what comes on stdin, a line each; the line is whole ASCII, whatever files are named."""
+    from kerascnn.engine.listen import listen
+
+    for answer in listen(predictor, sys.stdin.buffer):
+        typer.echo(json.dumps(answer, allow_nan=False))

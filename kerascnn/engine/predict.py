@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib.util import find_spec
@@ -127,10 +127,13 @@ class Predictor:
             parts.append(np.asarray(self.model.predict_on_batch(batch), dtype="float32"))
         return np.concatenate(parts) if parts else np.zeros((0, *self.model.output_shape[1:]), dtype="float32")
 
-    def predict(self, items: Sequence[Any], names: Sequence[str]) -> tuple[list[Prediction], list[tuple[str, str]]]:
+    def predict(
+        self, items: Sequence[Any], names: Sequence[str], seen: Callable[[Raw, np.ndarray], None] | None = None
+    ) -> tuple[list[Prediction], list[tuple[str, str]]]:
         """Return predictions for payloads, and the name and reason of each that cannot be read.
 
-        Payloads are files of pictures or sounds (Path), texts, or arrays of pictures or series.
+        Payloads are files of pictures or sounds (Path), texts, or arrays of pictures or series. `seen` gets what was
+        read and the model's own answer, for each prediction in their order.
         """
         predictions: list[Prediction] = []
         bad: list[tuple[str, str]] = []
@@ -147,6 +150,9 @@ class Predictor:
                     Prediction(name, **self.task.say(row, self.labels), boxes=self._boxes(row, raw), **self._sure(row))
                     for (name, raw), row in zip(good, answers, strict=True)
                 ]
+                if seen is not None:
+                    for (_, raw), row in zip(good, answers, strict=True):
+                        seen(raw, row)
         return predictions, bad
 
     def _sure(self, answer: np.ndarray) -> dict[str, Any]:
@@ -184,12 +190,15 @@ class Predictor:
             for row, place in zip(rows, places, strict=True)
         ]
 
-    def predict_files(self, paths: Sequence[str | Path]) -> tuple[list[Prediction], list[tuple[str, str]], int]:
+    def predict_files(
+        self, paths: Sequence[str | Path], seen: Callable[[Raw, np.ndarray], None] | None = None
+    ) -> tuple[list[Prediction], list[tuple[str, str]], int]:
         """Return predictions for files and for what is in folders, what cannot be read, and the number of files.
 
-        Raises UsageError where nothing is named, DataError where a folder holds nothing of the model's medium.
+        `seen` is as for `predict`. Raises UsageError where nothing is named, DataError where a folder holds nothing of
+        the model's medium.
         """
         files = input_files(paths, self.form.medium)
         payloads, kept, bad = read_inputs(files, self.form.medium)
-        predictions, worse = self.predict(payloads, [str(file) for file in kept])
+        predictions, worse = self.predict(payloads, [str(file) for file in kept], seen)
         return predictions, [*bad, *worse], len(files)

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from kerascnn.errors import ResourceError
-from kerascnn.jobs.queue import OPEN, Job, Queue
+from kerascnn.jobs.queue import ATTEMPTS, OPEN, Job, Queue
 
 _BEAT = 0.5
 """Seconds between two looks at the queue."""
@@ -26,11 +27,23 @@ _FRUITLESS = 3
 class Pool:
     """Does the jobs of a queue, or of one batch of it, `many` at a time.
 
-    Where `gpus` are given each process sees one of them.
+    Where `gpus` are given each process sees one of them. A job whose process died in `attempts` attempts has failed.
+    With a `lock` a process works only while it holds that file (and with several at a time, the file of its place),
+    which pools of other folders of runs may name too.
     """
 
-    def __init__(self, queue: Queue, many: int, *, batch: str | None = None, gpus: Sequence[str] = ()):
+    def __init__(
+        self,
+        queue: Queue,
+        many: int,
+        *,
+        batch: str | None = None,
+        gpus: Sequence[str] = (),
+        attempts: int = ATTEMPTS,
+        lock: Path | None = None,
+    ):
         self.queue, self.many, self.batch, self.gpus = queue, many, batch, list(gpus)
+        self.attempts, self.lock = attempts, lock
         self._children: dict[int, subprocess.Popen[bytes]] = {}
         """By the number of their place."""
         self._fruitless = 0
@@ -43,7 +56,7 @@ class Pool:
         """
         try:
             while True:
-                self.queue.put_back()
+                self.queue.put_back(self.attempts)
                 self._gather()
                 told(self.queue.jobs(self.batch))
                 jobs = self.queue.jobs(self.batch)  # there may be more by now
@@ -74,11 +87,12 @@ class Pool:
         if self.gpus:
             around["CUDA_VISIBLE_DEVICES"] = self.gpus[place % len(self.gpus)]
         batch = ["--batch", self.batch] if self.batch else []
+        lock = ["--lock", f"{self.lock}{f'.{place}' if place else ''}"] if self.lock else []
         log = self.queue.folder / f"process-{place}.log"
         # A session of its own: Ctrl-C reaches the pool alone, which ends the others in order.
         with log.open("wb") as file:
             return subprocess.Popen(
-                [*command, *batch],
+                [*command, *batch, *lock],
                 stdout=file,
                 stderr=file,
                 stdin=subprocess.DEVNULL,

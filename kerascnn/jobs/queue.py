@@ -197,16 +197,28 @@ class Queue:
             write_text(self._file(job).with_suffix(".cancelled"), reason)
         return bool(done)
 
-    def put_back(self) -> list[Job]:
+    def again(self, job: str) -> bool:
+        """Let a job wait again that failed or was taken out. Return whether it does; its run, if any, is gone on with."""
+        with self._writing() as base:
+            done = base.execute(
+                "UPDATE jobs SET state = 'waiting', reason = '', exit_code = NULL, attempts = 0, pid = 0, ended = 0, "
+                "position = (SELECT MAX(position) + 1 FROM jobs) WHERE id = ? AND state IN ('failed', 'cancelled')",
+                (job,),
+            ).rowcount
+            if done:
+                self._file(job).with_suffix(".cancelled").unlink(missing_ok=True)
+        return bool(done)
+
+    def put_back(self, attempts: int = ATTEMPTS) -> list[Job]:
         """Let jobs wait again whose process is gone, and return them as they were.
 
-        One whose run is done is done; one whose process died often enough has failed.
+        One whose run is done is done; one whose process died in that many attempts has failed.
         """
         with self._writing() as base:
             rows = [Job(*row) for row in base.execute("SELECT * FROM jobs WHERE state = 'running'")]
             gone = [job for job in rows if not is_alive(job.pid, job.process_started)]
             for job in gone:
-                state, reason = self._after(job)
+                state, reason = self._after(job, attempts)
                 base.execute(
                     "UPDATE jobs SET state = ?, reason = ?, pid = 0, ended = ? WHERE id = ?",
                     (state, reason, 0 if state == "waiting" else time.time(), job.id),
@@ -243,15 +255,20 @@ class Queue:
                 )
         return len(files)
 
-    def _after(self, job: Job) -> tuple[str, str]:
+    def _after(self, job: Job, attempts: int) -> tuple[str, str]:
         state, reason, *_ = _of_run(RunFolder(job.run) if job.run else runs_of_jobs(self.runs).get(job.id))
-        if state == "waiting" and job.attempts >= ATTEMPTS:
-            return "failed", f"its process died {job.attempts} times without a word; logs are in {self.log_of(job.id)}"
+        if state == "waiting" and job.attempts >= attempts:
+            died = f"{job.attempts} times " if job.attempts > 1 else ""
+            return "failed", f"its process died {died}without a word; what it said is in {self.log_of(job.id)}"
         return state, reason
 
     def log_of(self, job: str) -> Path:
         """Return the file with what the process of a job says."""
         return self.folder / "jobs" / f"{job}.log"
+
+    def progress_of(self, job: str) -> Path:
+        """Return the file with how far a job is: stage, epoch, step and the last sentence."""
+        return self.folder / "jobs" / f"{job}.progress"
 
     def _file(self, job: str) -> Path:
         return self.folder / "jobs" / f"{job}.json"

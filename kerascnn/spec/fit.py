@@ -65,7 +65,7 @@ def _readers(tree: Any, task: Any) -> Iterator[InitErrorDetails]:
     for kind, loc in places:
         cls: Any = _class(tree, kind, loc)
         medium = None if cls is None else cls.gives if kind == "source" else cls.reads
-        if kind == "backbone" and medium == "image" and _get(tree, ("model", "preprocess", "spectrogram")):
+        if kind == "backbone" and medium == "image" and _get(tree, ("model", "preprocess", "spectrogram")) is not None:
             medium = "audio"  # a spectrogram is a picture
         if medium not in (None, "any", task.reads):
             yield problem(

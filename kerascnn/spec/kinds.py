@@ -130,6 +130,8 @@ class Task(Component):
     alone: ClassVar[bool] = True
     """Whether an answer means something by itself. Otherwise it does only beside others of the same network, as vectors
     do: none of them is a mistake, and those of several networks have no mean."""
+    presets: ClassVar[Mapping[str, str]] = {}
+    """Templates to begin with, by what they are for: quick, balanced, thorough."""
 
     @abstractmethod
     def outputs(self, info: DataInfo) -> int:

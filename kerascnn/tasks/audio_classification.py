@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,4 @@ class AudioClassification(Classification):
     """
 
     reads: ClassVar[str] = "audio"
+    presets: ClassVar[Mapping[str, str]] = {"quick": "logmel_cnn", "balanced": "logmel_cnn", "thorough": "logmel_cnn"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,8 @@ class ImageClassification(Classification):
     """
 
     reads: ClassVar[str] = "image"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "arrays_cnn",
+        "balanced": "simple_cnn",
+        "thorough": "photo_geometry",
+    }

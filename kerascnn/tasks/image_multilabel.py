@@ -25,6 +25,11 @@ class ImageMultilabel(Task):
     target: ClassVar[str] = "classes"
     output: ClassVar[str] = "each_class"
     metrics: ClassVar[Mapping[str, str]] = {"auc": "max"}
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "multilabel_manifest",
+        "balanced": "multilabel_manifest",
+        "thorough": "multilabel_manifest",
+    }
 
     criterion: Literal["cross_entropy", "focal"] = "cross_entropy"
     """What the loss is: binary cross-entropy; or the focal loss, in which decisions that are right already hardly count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,8 @@ class ImageRegression(Regression):
     """
 
     reads: ClassVar[str] = "image"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "regression_manifest",
+        "balanced": "regression_manifest",
+        "thorough": "regression_manifest",
+    }

@@ -28,6 +28,7 @@ class ImageSegmentation(Task):
     target: ClassVar[str] = "mask"
     output: ClassVar[str] = "mask"
     metrics: ClassVar[Mapping[str, str]] = {"mean_iou": "max", "pixel_accuracy": "max"}
+    presets: ClassVar[Mapping[str, str]] = {"quick": "unet", "balanced": "unet", "thorough": "unet"}
 
     criterion: Literal[
         "cross_entropy", "focal", "dice", "tversky", "cross_entropy_dice", "cross_entropy_tversky", "focal_dice"

@@ -35,6 +35,11 @@ class ObjectDetection(Task):
     target: ClassVar[str] = "boxes"
     output: ClassVar[str] = "boxes"
     metrics: ClassVar[Mapping[str, str]] = {}
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "centernet_small",
+        "balanced": "centernet_small",
+        "thorough": "centernet_coco",
+    }
 
     most_boxes: int = Field(100, ge=1, le=10_000)
     """Most boxes of a picture, in the data and found. Memory and time of training grow with it."""

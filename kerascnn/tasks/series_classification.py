@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,8 @@ class SeriesClassification(Classification):
     """
 
     reads: ClassVar[str] = "series"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "conv1d_small",
+        "balanced": "fcn_table",
+        "thorough": "inception_time",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kerascnn.spec import DataInfo, register
@@ -23,6 +24,11 @@ class SeriesForecast(Regression):
 
     reads: ClassVar[str] = "series"
     target: ClassVar[str] = "forecast"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "tcn_forecast",
+        "balanced": "tcn_forecast",
+        "thorough": "tcn_forecast",
+    }
 
     def targets(self, answers: np.ndarray, info: DataInfo) -> np.ndarray:
         """Return the numbers that follow, without the naive forecast and the scale that come with them."""

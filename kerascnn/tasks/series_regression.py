@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,8 @@ class SeriesRegression(Regression):
     """
 
     reads: ClassVar[str] = "series"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "fcn_regression",
+        "balanced": "fcn_regression",
+        "thorough": "fcn_regression",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from kerascnn.spec import register
@@ -16,3 +17,8 @@ class TextClassification(Classification):
     """
 
     reads: ClassVar[str] = "text"
+    presets: ClassVar[Mapping[str, str]] = {
+        "quick": "textcnn_opinions",
+        "balanced": "textcnn",
+        "thorough": "textcnn_table",
+    }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import IO, Any
 
 import numpy as np
@@ -115,6 +117,41 @@ def test_predict_answers_for_files_and_folders(
         assert set(item) == {"path", "label", "confidence", "probabilities", "values", "boxes"}
         assert sum(item["probabilities"].values()) == pytest.approx(1, abs=1e-5)
         assert item["confidence"] == item["probabilities"][item["label"]] == max(item["probabilities"].values())
+
+
+def test_predict_listens_and_answers_line_by_line(
+    trained: dict[str, Any],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    digit: Callable[[int], np.ndarray],
+) -> None:
+    Image.fromarray(digit(0)).save(tmp_path / "0.png")
+    (tmp_path / "bad.png").write_bytes(b"no picture")
+    questions = [
+        json.dumps({"paths": [str(tmp_path)], "overlays": str(tmp_path)}), "", "{", json.dumps({"paths": []}),
+        json.dumps({"paths": [str(tmp_path / "0.png")]}),
+    ]  # fmt: skip
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO("\n".join(questions).encode())))
+    assert run(["predict", trained["path"], "--listen"]) == 0
+    ready, first, odd, none, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert ready == {
+        "ready": True, "run": trained["run"], "task": "image_classification", "reads": "image",
+        "labels": [str(i) for i in range(10)], "calibrated": False,
+    }  # fmt: skip
+    assert first["errors"] == [{"path": str(tmp_path / "bad.png"), "reason": "is not a picture of a known format"}]
+    assert (
+        last["predictions"] == first["predictions"] == ask(capsys, "predict", trained["path"], str(tmp_path / "0.png"))
+    )
+    assert (odd["exit_code"], none["exit_code"]) == (2, 2)
+    assert "paths" in none["error"]
+
+
+def test_predict_takes_paths_or_listens(trained: dict[str, Any], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["predict", trained["path"]]) == 2
+    assert "or say --listen" in capsys.readouterr().err
+    assert run(["predict", trained["path"], "x.png", "--listen"]) == 2
+    assert "leave them out" in capsys.readouterr().err
 
 
 def test_the_saved_model_gives_the_same_probabilities_in_plain_keras(

@@ -212,3 +212,37 @@ def test_several_processes_claim_each_job_exactly_once(queue: Queue, processes: 
     assert len(counts) == jobs
     assert set(counts.values()) == {1}
     assert all(list(one) == sorted(one) for one in found)
+
+
+def test_one_that_failed_waits_again_at_the_end_and_may_be_begun_as_often_as_before(queue):
+    first, second = (job.id for job in queue.add(planned(2)))
+    queue.claim()
+    queue.end(first, "failed", 5, "out of memory")
+    assert queue.again(first)
+    assert [(job.id, job.state, job.attempts, job.reason) for job in queue.jobs()] == [
+        (second, "waiting", 0, ""), (first, "waiting", 0, ""),
+    ]  # fmt: skip
+
+
+def test_one_that_was_taken_out_waits_again_and_an_index_made_again_knows_it(queue):
+    (job,) = (one.id for one in queue.add(planned(1)))
+    queue.cancel(job)
+    assert queue.again(job)
+    (queue.folder / "queue.sqlite").unlink()
+    assert [one.state for one in Queue(queue.runs).jobs()] == ["waiting"]
+
+
+def test_one_that_waits_or_is_done_is_not_put_back(queue):
+    (job,) = (one.id for one in queue.add(planned(1)))
+    assert not queue.again(job)
+    queue.claim()
+    queue.end(job, "done", 0)
+    assert not queue.again(job)
+
+
+def test_with_one_attempt_a_process_that_died_is_a_failure_at_once(queue):
+    queue.add(planned(1))
+    job = leave_running(queue)
+    queue.put_back(1)
+    assert states(queue) == ["failed"]
+    assert "process died without a word" in queue.find(job).reason

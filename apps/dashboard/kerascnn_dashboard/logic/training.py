@@ -1,0 +1,219 @@
+"""Trainings of a project: put into its queue, followed by files, stopped, gone on with.
+
+A training is known by the id of its job until it has a run, and by either afterwards. What was started on the command
+line in the same folder of runs is among them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kerascnn.errors import KerasCnnError, UsageError
+from kerascnn.jobs.plan import Planned
+from kerascnn.jobs.queue import Job, Queue
+from kerascnn.jobs.turn import is_held
+from kerascnn.runs.folder import RunFolder, list_runs
+from kerascnn.runs.state import is_alive
+from kerascnn.spec.load import parse_spec
+from kerascnn_dashboard.logic.jobs import ID
+from kerascnn_dashboard.logic.processes import launch
+from kerascnn_dashboard.logic.project import Project
+
+LIVE = frozenset({"waiting", "loading", "running", "finishing", "stopping"})
+"""States that change by themselves."""
+RESUMABLE = frozenset({"stopped", "failed", "lost"})
+
+
+@dataclass(frozen=True)
+class Live:
+    """One training as it is now."""
+
+    id: str
+    """Of its run, or of its job while there is no run."""
+    name: str
+    state: str
+    """waiting, loading, running, finishing, stopping; done, failed, diverged, stopped, lost, cancelled, unreadable."""
+    job: Job | None = None
+    run: RunFolder | None = None
+    ahead: int = 0
+    """Trainings that come before it, those of other projects included."""
+    progress: Mapping[str, Any] = field(default_factory=dict)
+    """As `kerascnn.cli.progress_file` writes it."""
+    reason: str = ""
+    created: float = 0.0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it changes by itself."""
+        return self.state in LIVE
+
+    @property
+    def resumable(self) -> bool:
+        """Whether it can be gone on with."""
+        return self.state in RESUMABLE and self.run is not None and (self.run.path / "ckpt").is_dir()
+
+
+def start(project: Project, text: str, *, id: str, name: str) -> str:
+    """Put a training of this spec at the end of the queue; return its id. A second time with the same id does nothing.
+
+    `id` is drawn when the button is drawn: however often it is clicked there is one run. Raises SpecError, with every
+    mistake, and UsageError.
+    """
+    if not ID.fullmatch(id):
+        raise UsageError(f"'{id[:80]}' is no name of a training")
+    parse_spec(text, "spec.yaml")
+    planned = Planned(str(project.folder / "spec.yaml"), text.encode(), (), name, str(project.folder))
+    Queue(project.runs).put(id, planned, id)
+    keep_working(project)
+    return id
+
+
+def stop(project: Project, live: Live) -> None:
+    """End a training in order; what waits is taken out. The best model so far is kept."""
+    if live.job is None:
+        if live.run is not None and live.is_live:
+            _signal(live.run.state.pid)
+        return
+    queue = Queue(project.runs)
+    if queue.cancel(live.job.id):
+        return
+    job = queue.find(live.job.id)
+    # First the word, then the signal: its pool would begin it again.
+    if queue.give_up(job.id, "stopped on the dashboard") and job.pid and is_alive(job.pid, job.process_started):
+        _signal(job.pid)
+
+
+def resume(project: Project, live: Live) -> None:
+    """Go on with a training that stopped, failed or was lost, from its last checkpoint.
+
+    Raises UsageError where there is nothing to go on with.
+    """
+    if not live.resumable or live.run is None:
+        raise UsageError("there is no checkpoint to go on from; start it again")
+    queue = Queue(project.runs)
+    queue.put_back(1)
+    if live.job is not None:
+        queue.again(live.job.id)
+        keep_working(project)
+        return
+    command = ["kerascnn", "runs", "resume", live.run.id, "--runs", str(project.runs)]
+    launch(command, log=project.runs / "resume.log", folder=project.folder)
+
+
+def keep_working(project: Project) -> None:
+    """See to it that a process does what waits: after a start, and where its process has died.
+
+    Raises ResourceError where none can be started.
+    """
+    queue = Queue(project.runs)
+    if not any(job.state == "waiting" for job in queue.jobs()) or is_held(queue.folder / "pool.lock"):
+        return
+    command = ["kerascnn_dashboard.pool", str(project.runs), str(project.device_lock)]
+    launch(command, log=queue.folder / "pool.log", folder=project.folder)
+
+
+def trainings(project: Project, others: list[Project] | None = None) -> list[Live]:
+    """Return every training of the project, the last one first; a run that cannot be read is among them."""
+    queue = Queue(project.runs)
+    queue.put_back(1)
+    jobs = queue.jobs()
+    by_run = {job.run: job for job in jobs if job.run}
+    found = []
+    for run in list_runs(project.runs):
+        job = by_run.get(str(run.path))
+        found.append(_of_run(queue, run, job, _ahead(project, job, jobs, others or []) if job else 0))
+    found += [_of_job(queue, job, _ahead(project, job, jobs, others or [])) for job in jobs if not job.run]
+    return sorted(found, key=lambda live: -live.created)
+
+
+def training(project: Project, id: str, others: list[Project] | None = None) -> Live | None:
+    """Return the training of this id, of its run or of its job; None where there is none."""
+    if not ID.fullmatch(id):
+        return None
+    for live in trainings(project, others):
+        if id == live.id or (live.job is not None and id == live.job.id):
+            return live
+    return None
+
+
+def log_of(project: Project, live: Live, most: int = 20_000) -> str:
+    """Return the end of what a training said, of its process and of its run."""
+    files = [Queue(project.runs).log_of(live.job.id)] if live.job else []
+    if live.run is not None:
+        files.append(live.run.path / "logs" / "run.log")
+    texts = []
+    for file in files:
+        try:
+            texts.append(file.read_bytes()[-most:].decode("utf-8", "replace"))
+        except OSError:
+            continue
+    return "\n".join(texts)
+
+
+def _of_run(queue: Queue, run: RunFolder, job: Job | None, ahead: int) -> Live:
+    try:
+        about, state = run.about(), run.state
+    except KerasCnnError as error:
+        return Live(run.id, run.id, "unreadable", job, run, reason=str(error))
+    name, created = str(about.get("name", "")), float(about.get("created") or 0.0)
+    job_id = about.get("job")
+    if job is None and isinstance(job_id, str):
+        job = next((one for one in queue.jobs() if one.id == job_id), None)
+    shown, reason = state.state, state.reason
+    progress = _progress(queue, job)
+    if shown in ("new", "running", "finalizing"):
+        if job is not None and job.state == "cancelled":
+            shown = "stopping"
+        else:
+            shown = {"new": "loading", "finalizing": "finishing"}.get(shown, shown)
+    elif job is not None and job.state == "waiting":
+        shown = "waiting"  # it was told to go on
+    elif job is not None and job.state == "running" and shown != "done" and is_alive(job.pid, job.process_started):
+        shown = "loading"
+    return Live(run.id, name, shown, job, run, ahead, progress, reason, created)
+
+
+def _of_job(queue: Queue, job: Job, ahead: int) -> Live:
+    state = {"running": "loading", "done": "done"}.get(job.state, job.state)
+    created = 0.0
+    try:
+        created = float(json.loads((queue.folder / "jobs" / f"{job.id}.json").read_text("utf-8"))["created"])
+    except (OSError, ValueError, KeyError, TypeError):
+        pass  # it stands last in the list
+    if state == "cancelled" and job.pid and is_alive(job.pid, job.process_started):
+        state = "stopping"
+    return Live(job.id, job.name, state, job, None, ahead, _progress(queue, job), job.reason, created)
+
+
+def _progress(queue: Queue, job: Job | None) -> dict[str, Any]:
+    if job is None:
+        return {}
+    try:
+        found = json.loads(queue.progress_of(job.id).read_text("utf-8"))
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def _ahead(project: Project, job: Job, jobs: list[Job], others: list[Project]) -> int:
+    """Return how many trainings come before one that waits."""
+    if job.state != "waiting":
+        return 0
+    own = sum(one.state == "running" or (one.state == "waiting" and one.position < job.position) for one in jobs)
+    running = 0
+    for other in others:
+        if other.folder != project.folder and (other.runs / "queue" / "queue.sqlite").is_file():
+            running += sum(one.state == "running" for one in Queue(other.runs).jobs())
+    return own + running
+
+
+def _signal(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it has just ended by itself

@@ -1,0 +1,1 @@
+"""A page each, run from top to bottom by Streamlit."""
