@@ -1,12 +1,14 @@
 """A model's bundle, in a process of its own.
 
 python -m kerascnn_dashboard.bundling write RUN FILE     packs the model of a run's folder
-python -m kerascnn_dashboard.bundling take FILE RUNS     brings one in as a run; an upload is removed then
+python -m kerascnn_dashboard.bundling take FILE RUNS     brings one in as a run
+python -m kerascnn_dashboard.bundling upload FILE RUNS   the same, and removes the folder of the upload
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -29,8 +31,8 @@ def main(arguments: list[str]) -> int:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code
     finally:
-        if doing == "take" and Path(first).parent.name.startswith("bring-"):
-            Path(first).unlink(missing_ok=True)
+        if doing == "upload":
+            shutil.rmtree(Path(first).parent, ignore_errors=True)
     return 0
 
 

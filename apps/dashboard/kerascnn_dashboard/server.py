@@ -48,6 +48,7 @@ def serve(home: Path, *, address: str = "127.0.0.1", port: int = 8501, login: st
         "theme.dark.primaryColor": "#7fb2ea",
         "client.showErrorDetails": "type",
         "client.showErrorLinks": False,
+        "runner.magicEnabled": False,
     }
     if login.startswith("header:"):
         config["server.trustedUserHeaders"] = {login.partition(":")[2]: "user"}

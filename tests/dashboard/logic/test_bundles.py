@@ -232,13 +232,13 @@ def test_weights_that_lead_to_other_files_are_refused_and_leave_nothing(project,
 
 
 def test_the_job_prints_what_it_did_or_the_error_and_clears_its_upload(run, tmp_path, capsys):
-    upload = tmp_path / "bring-1"
+    upload = tmp_path / "given"
     assert bundling.main(["write", str(run.path), str(upload / "m.zip")]) == 0
     assert json.loads(capsys.readouterr().out)["file"] == str(upload / "m.zip")
     shutil.copy(upload / "m.zip", tmp_path / "kept.zip")
-    assert bundling.main(["take", str(upload / "m.zip"), str(tmp_path / "runs"), "mine.zip"]) == 0
+    assert bundling.main(["upload", str(upload / "m.zip"), str(tmp_path / "runs"), "mine.zip"]) == 0
     assert json.loads(capsys.readouterr().out)["run"] == run.id
-    assert not (upload / "m.zip").exists()
+    assert not upload.exists()
     assert bundling.main(["take", str(tmp_path / "kept.zip"), str(tmp_path / "runs")]) == 2
     assert capsys.readouterr().err.startswith("error: this project has the run")
     assert (tmp_path / "kept.zip").exists()

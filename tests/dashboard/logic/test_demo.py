@@ -18,7 +18,7 @@ def test_a_demo_is_a_project_whose_first_version_can_be_read(home, kind):
     (version,) = project.versions()
     assert (project.facts().title, version.name, version.way, version.by) == (f"Demo: {kind}", "v1", "demo", "ann")
     scan = parse_component(Source, dict(version.data["source"])).scan()
-    assert len(scan.samples) == version.facts["samples"] == 150
+    assert len(scan.samples) == version.facts["samples"] == 240
     assert {label: sum(one.label == label for one in scan.samples) for label in scan.labels} == version.facts["counts"]
     planted = version.facts["planted"]
     assert len(planted) == WRONG

@@ -243,6 +243,24 @@ def test_labels_are_judged_in_a_form_and_saved_as_a_version(project, run, open_p
     assert page.title[0].value == "Train"
 
 
+def test_every_label_is_looked_at_by_a_job_whose_findings_take_the_place(project, run, open_page):
+    page = open_page("evaluate", project=project.name, look="Clean labels")
+    button(page, "every_label").click().run()
+    assert not page.exception
+    job = project.jobs.last("every-label", run=run.id)
+    assert "Looking at every label" in words(page)
+    rows = [
+        {"id": "cross/05.png", "label": "cross", "suggested": "square", "probability": 0.1,
+         "suggested_probability": 0.8, "margin": 0.7}
+    ]  # fmt: skip
+    found = {"label_errors": rows, "label_errors_found": 1, "label_errors_expected": 2, "judged": 0, "split": "test"}
+    ended(job, found)
+    page.run()
+    assert not page.exception
+    assert "by 5 models that had not learnt it" in words(page)
+    assert [one.label for one in page.selectbox if one.key.startswith("fix_")] == ["cross/05.png"]
+
+
 def test_nothing_changed_is_not_saved(project, run, open_page):
     page = open_page("evaluate", project=project.name, look="Clean labels")
     next(one for one in page.button if one.label == "Save as v2").click().run()

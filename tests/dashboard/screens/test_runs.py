@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kerascnn.jobs.plan import Planned
@@ -157,6 +159,19 @@ def test_a_model_is_brought_in_by_its_path(home, project, open_page, started, tm
     assert not page.error
     job = project.jobs.last("bring")
     assert job.command == ("kerascnn_dashboard.bundling", "take", str(file), str(project.runs), "m.zip")
+
+
+def test_a_model_is_brought_in_by_an_upload(home, project, open_page, started, tmp_path):
+    file = write_bundle(make_run(home.create("Other", "image_classification")), tmp_path / "m.zip")
+    page = open_page("runs", project=project.name)
+    page.get("file_uploader")[0].set_value(("mine.zip", file.read_bytes(), "application/zip"))
+    _press(page, "bring")
+    assert not page.exception
+    assert not page.error
+    command = project.jobs.last("bring").command
+    assert command[1] == "upload"
+    assert Path(command[2]).read_bytes() == file.read_bytes()
+    assert command[-1] == "mine.zip"
 
 
 def test_what_is_no_bundle_or_not_allowed_is_refused_in_a_sentence(project, open_page, started, tmp_path):

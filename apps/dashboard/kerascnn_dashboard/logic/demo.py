@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 
 WRONG = 6
 """Samples of a demo that carry another class's label."""
-EACH = 50
+EACH = 80
 """Samples of a class, as they were made."""
+SPLIT = {"validation": 0.25, "test": 0.15}
+"""As `data.split`: calibration wants 50 samples for validation."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def make_demo(home: Home, kind: str, owner: str = "") -> Project:
         raise UsageError(f"there is no demo '{kind}'; there are {', '.join(KINDS)}")
     project = home.create(_title(home, kind), KINDS[kind].task, owner=owner)
     made = make_data(kind, project.folder / "data" / "demo")
-    project.add_version({"source": dict(made.source)}, "demo", made.about, by=owner, after="", facts=made.facts)
+    project.add_version({"source": dict(made.source), "split": SPLIT}, "demo", made.about, by=owner, after="", facts=made.facts)
     return project
 
 

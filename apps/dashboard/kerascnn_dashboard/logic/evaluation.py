@@ -14,6 +14,7 @@ from kerascnn.errors import KerasCnnError, UsageError
 from kerascnn.evaluation.names import interval_of, say_name
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn.spec.data import SPLITS
+from kerascnn_dashboard.logic.every_label import is_fold
 from kerascnn_dashboard.logic.jobs import Job
 from kerascnn_dashboard.logic.project import Project, Version
 
@@ -41,12 +42,16 @@ class Figure:
 
 
 def runs_of(project: Project) -> dict[str, RunFolder]:
-    """Return the runs that have a model, by their ids, the last one first; damaged ones are passed over."""
-    found = {}
-    for run in reversed(list_runs(project.runs)):
-        if (run.path / "model.keras").is_file() and (run.path / "spec.resolved.json").is_file():
-            found[run.id] = run
-    return found
+    """Return the runs that have a model, by their ids, the last one first; damaged ones are passed over.
+
+    Runs of folds, which stand for many at once, come behind the others.
+    """
+    there = [
+        run
+        for run in reversed(list_runs(project.runs))
+        if (run.path / "model.keras").is_file() and (run.path / "spec.resolved.json").is_file()
+    ]
+    return {run.id: run for run in sorted(there, key=is_fold)}
 
 
 def say_run(run: RunFolder) -> str:

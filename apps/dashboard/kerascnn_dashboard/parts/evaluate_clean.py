@@ -10,6 +10,7 @@ import streamlit as st
 
 from kerascnn.errors import counted
 from kerascnn.runs.folder import RunFolder
+from kerascnn_dashboard.logic import every_label
 from kerascnn_dashboard.logic.cleaning import (
     KEEP,
     OUT,
@@ -26,7 +27,8 @@ from kerascnn_dashboard.logic.cleaning import (
 from kerascnn_dashboard.logic.evaluation import run_version
 from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.parts.evaluate_gallery import WIDTH, draw, look_at
-from kerascnn_dashboard.parts.frame import complaining, go, plain, user
+from kerascnn_dashboard.parts.evaluate_job import ended_badly, follow
+from kerascnn_dashboard.parts.frame import complaining, go, nonce, plain, spend, user
 
 
 def clean(
@@ -36,6 +38,7 @@ def clean(
     _saved(run)
     if st.session_state.get("conflict_of") == run.id:
         _conflict(project, run)
+    found, key = _every_label(project, run, found, key)
     if found.get("label_errors") is None:
         for note in found.get("notes", []):
             st.caption(plain(note))
@@ -49,7 +52,7 @@ def clean(
     before = len(found["label_errors"]) - len(candidates) + int(found.get("judged") or 0)
     known = f" {before} {'was' if before == 1 else 'were'} judged before." if before else ""
     if not candidates:
-        st.success(f"No label of this split looks wrong that was not judged yet.{known}")
+        st.success(f"No label looks wrong that was not judged yet.{known}")
         return
     _intro(found, candidates, known)
     refused = _refusal(project, run, versions, seen)
@@ -59,9 +62,43 @@ def clean(
     _form(project, run, candidates, labels, key, "" if refused or seen is None else seen.name, f"v{len(versions) + 1}")
 
 
+def _every_label(
+    project: Project, run: RunFolder, found: Mapping[str, Any], key: str
+) -> tuple[Mapping[str, Any], str]:  # fmt: skip
+    """Offer to look at every label, follow that, and return what it found in the place of what was found before."""
+    job = project.jobs.last(every_label.KIND, run=run.id)
+    if job is not None and job.id == st.session_state.get("nonce_every_label"):
+        spend("every_label")
+    state = "" if job is None else job.state()
+    if job is not None and state == "done":
+        st.caption(f"Every label was looked at, by {every_label.FOLDS} models that had not learnt it.")
+        return job.output(), job.id
+    if job is not None and state == "running":
+        follow(job, f"Looking at every label: {every_label.FOLDS} models are trained, each on other samples.")
+        return found, key
+    if job is not None and ended_badly(job, "The look at every label", "every_label_again"):
+        _start(project, run)
+    if job is None:
+        with st.expander("Look at every label"):
+            many = every_label.FOLDS
+            st.write(
+                "A model can judge only labels that it has not learnt, those of the validation and the test split. To "
+                f"look at every label, {many} further models are trained with the settings of this run, each on other "
+                f"samples. That takes about {many} times as long as this run did."
+            )
+            if st.button("Look at every label", key="every_label"):
+                _start(project, run)
+    return found, key
+
+
+def _start(project: Project, run: RunFolder) -> None:
+    every_label.start(project, run, nonce("every_label"))
+    st.rerun()
+
+
 def _intro(found: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], known: str) -> None:
     expected, more = found.get("label_errors_expected"), found["label_errors_found"] - len(found["label_errors"])
-    about = f"; in this split about {expected} probably are" if expected else ""
+    about = f"; about {expected} of those looked at probably are" if expected else ""
     others = f" {more} more come when these are judged." if more else ""
     many = counted(len(candidates), "label", "labels")
     st.markdown(f"**{many}** may be wrong{about}. Look at each: the model only suspects.{known}{others}")

@@ -16,6 +16,8 @@ from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.parts.evaluate_gallery import gallery
 from kerascnn_dashboard.parts.frame import plain
 
+_NUMBERS = 3
+"""Up to how many numbers of one sample are named."""
 _SLICE = ("column", "value", "samples", "low", "high", "gap")
 
 
@@ -99,7 +101,8 @@ def say(value: Any) -> str:
     if isinstance(value, dict):
         if len(value) == 1:
             return f"{next(iter(value.values())):.4g}"
-        return ", ".join(f"{name} {number:.4g}" for name, number in value.items())
+        first = [f"{name} {number:.4g}" for name, number in list(value.items())[:_NUMBERS]]
+        return ", ".join([*first, "..."] if len(value) > _NUMBERS else first)
     return (", ".join(map(str, value)) or "nothing") if isinstance(value, list) else str(value)
 
 
@@ -124,7 +127,7 @@ def per_class(report: Mapping[str, Any]) -> None:
     st.dataframe(rows, column_config=numbers, hide_index=True, alt="figures of each class")
     st.caption(
         "Precision: how many of those that were said to be of the class are. Recall: how many of the class were found. "
-        "F1 is between both."
+        + ("F1 is between both." if any("f1" in row for row in report["per_class"]) else "")
         if any("precision" in row for row in report["per_class"])
         else ""
     )

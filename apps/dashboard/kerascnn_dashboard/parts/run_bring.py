@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from kerascnn.errors import KerasCnnError, UsageError
+from kerascnn.errors import KerasCnnError, ResourceError, UsageError
 from kerascnn_dashboard.logic.bundles import check_bundle
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.parts.evaluate_job import ended_badly, follow
@@ -42,31 +43,44 @@ def bring_in(project: Project) -> None:
 def _begin(project: Project) -> None:
     """Look at what was given, and start the job that brings it in."""
     spend("bring")
+    given = st.session_state.get("bring_file")
     try:
-        file, name = _given(project)
-        bundle = check_bundle(file, name)
-        if bundle.task != project.facts().task:
-            raise UsageError(f"this model is for {bundle.task}, and this project is about {project.facts().task}")
+        if given is not None:
+            _check(project, given, given.name)
+            doing, file = "upload", _kept(project, given)
+        else:
+            doing, file = "take", _at(str(st.session_state.get("bring_path") or ""))
+            _check(project, file, file.name)
+        name = Path(given.name if given is not None else file.name).name[:120]
+        command = ["kerascnn_dashboard.bundling", doing, str(file), str(project.runs), name]
+        project.jobs.start(KIND, command, id=nonce("bring"), facts={"name": name})
     except KerasCnnError as error:
         st.session_state["bring_error"] = str(error)
-        return
-    command = ["kerascnn_dashboard.bundling", "take", str(file), str(project.runs), name]
-    with complaining():
-        project.jobs.start(KIND, command, id=nonce("bring"), facts={"name": name})
 
 
-def _given(project: Project) -> tuple[Path, str]:
-    """Return the file that was given, and its name. Raises UsageError where there is none."""
-    given = st.session_state.get("bring_file")
-    path = str(st.session_state.get("bring_path") or "")
-    if given is not None:
-        folder = project.folder / "bundles" / f"bring-{secrets.token_hex(6)}"
+def _check(project: Project, file: Any, name: str) -> None:
+    """Raise UntrustedFileError for what is no bundle, and UsageError for one of another task."""
+    bundle = check_bundle(file, Path(name).name[:120])
+    if bundle.task != project.facts().task:
+        raise UsageError(f"this model is for {bundle.task}, and this project is about {project.facts().task}")
+
+
+def _kept(project: Project, given: Any) -> Path:
+    """Return where an upload was written. Raises ResourceError where it cannot be."""
+    folder = project.folder / "bundles" / f"bring-{secrets.token_hex(6)}"
+    try:
         folder.mkdir(parents=True)
         (folder / "model.zip").write_bytes(given.getbuffer())
-        return folder / "model.zip", Path(given.name).name[:120]
+    except OSError as error:
+        raise ResourceError(f"cannot write in {folder}: {error.strerror or error}") from error
+    return folder / "model.zip"
+
+
+def _at(path: str) -> Path:
+    """Return the file of a path. Raises UsageError where there is none that may be read."""
     if not path.strip():
         raise UsageError("choose a file first, or give its path")
     file = home().allowed(path)
     if not file.is_file():
         raise UsageError(f"'{file}' is no file")
-    return file, file.name[:120]
+    return file
