@@ -27,7 +27,8 @@ class Run:
 
     def __init__(self, path: str | Path | RunFolder):
         self.folder = path if isinstance(path, RunFolder) else RunFolder.find(path)
-        self._predictor: Predictor | None = None
+        self._predictors: dict[tuple[str, ...], Predictor] = {}
+        """By their test-time augmentation."""
 
     @classmethod
     def find(cls, name: str = "latest", runs: str | Path = "runs") -> Run:
@@ -91,17 +92,19 @@ class Run:
         from kerascnn.engine.train import resume
 
         resume(self.folder, progress=progress)
-        self._predictor = None
+        self._predictors.clear()
         return self
 
-    def evaluate(self, split: str = "test") -> dict[str, Any]:
+    def evaluate(self, split: str = "test", *, tta: str | Sequence[str] = ()) -> dict[str, Any]:
         """Return the report on a split ("test", "validation", "train"): metrics, a row for each class, confusions.
 
-        Raises UsageError where the run has no such split or no model, DataError where its data has changed.
+        With `tta`, some of "flip", "shift" and "scale", answers are means over each picture as it is, mirrored
+        left-right, shifted by a few pixels and scaled; the report is kept beside the plain one. Raises UsageError where
+        the run has no such split, no model, or no such mean, DataError where its data has changed.
         """
         from kerascnn.engine.evaluate import evaluate
 
-        return evaluate(self.folder, split, self._loaded())
+        return evaluate(self.folder, split, self._loaded(tta))
 
     def failures(self, split: str = "test", *, top: int = 20) -> dict[str, Any]:
         """Return where the run is wrong on a split that it was evaluated on: "worst", "sure", "confused", and
@@ -143,7 +146,7 @@ class Run:
         from kerascnn.engine.calibrate import calibrate
 
         found = calibrate(self.folder, unsure=unsure, most_error=most_error, conformal=conformal)
-        self._predictor = None
+        self._predictors.clear()
         return found
 
     def uncalibrate(self) -> None:
@@ -151,24 +154,27 @@ class Run:
         from kerascnn.engine.calibrate import uncalibrate
 
         uncalibrate(self.folder)
-        self._predictor = None
+        self._predictors.clear()
 
     def predict(
-        self, items: str | Path | Sequence[str | Path] | np.ndarray | Sequence[np.ndarray] | pd.DataFrame
+        self,
+        items: str | Path | Sequence[str | Path] | np.ndarray | Sequence[np.ndarray] | pd.DataFrame,
+        *,
+        tta: str | Sequence[str] = (),
     ) -> list[Prediction] | pd.DataFrame:
         """Return a Prediction for each element.
 
         Takes paths of files and folders (pictures, .txt, .wav, .npy or .csv, by what the model reads); uint8 arrays
         `(height, width)`, `(height, width, channels)` or a batch `(n, height, width, channels)` of any size; or a
         DataFrame with a column `path`, which comes back with the columns `label` and `confidence`, and one `p_LABEL`
-        for each class or one for each number, with `low_NUMBER` and `high_NUMBER` where the run was calibrated. Raises
-        DataError that names every file that cannot be read.
+        for each class or one for each number, with `low_NUMBER` and `high_NUMBER` where the run was calibrated. What
+        `tta` is, `evaluate` says. Raises DataError that names every file that cannot be read.
         """
         import pandas as pd
 
         if isinstance(items, pd.DataFrame):
-            return self._predict_frame(items)
-        predictor = self._loaded()
+            return self._predict_frame(items, tta)
+        predictor = self._loaded(tta)
         arrays = _arrays(items)
         if arrays is not None:
             predictions, bad = predictor.predict(arrays, [str(i) for i in range(len(arrays))])
@@ -214,10 +220,10 @@ class Run:
             raise DataError(f"{len(bad)} of {count} {'elements' if arrays else 'files'} cannot be read", bad)
         return good
 
-    def _predict_frame(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def _predict_frame(self, frame: pd.DataFrame, tta: str | Sequence[str]) -> pd.DataFrame:
         if "path" not in frame:
             raise DataError(f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})")
-        predictions = self.predict([Path(path) for path in frame["path"]]) if len(frame) else []
+        predictions = self.predict([Path(path) for path in frame["path"]], tta=tta) if len(frame) else []
         assert isinstance(predictions, list)
         columns: dict[str, list[Any]] = {
             "label": [prediction.label for prediction in predictions],
@@ -236,12 +242,14 @@ class Run:
                 columns |= {f"{end}_{label}": [side[label] for side in sides] for label in sides[0]}
         return frame.assign(**columns)
 
-    def _loaded(self) -> Predictor:
+    def _loaded(self, tta: str | Sequence[str] = ()) -> Predictor:
         from kerascnn.engine.predict import Predictor
+        from kerascnn.engine.tta import checked
 
-        if self._predictor is None:
-            self._predictor = Predictor(self.folder)
-        return self._predictor
+        names = checked(tta) if tta else ()
+        if names not in self._predictors:
+            self._predictors[names] = Predictor(self.folder, names)
+        return self._predictors[names]
 
 
 def _arrays(items: Any) -> list[Any] | None:

@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,11 +17,23 @@ from kerascnn.cli.signals import Stopper
 from kerascnn.errors import StoppedError, UsageError
 
 if TYPE_CHECKING:
+    from kerascnn.jobs.pool import Pool
     from kerascnn.jobs.queue import Job, Queue
 
 Jobs = Annotated[
     int | None,
     typer.Option(min=1, max=256, help="How many at a time, each in a process of its own; left out: one a GPU, or one."),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="local|ray",
+        help="Where: processes of this machine, or tasks of a Ray cluster whose machines share the folder of runs.",
+    ),
+]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="The Ray cluster, HOST:PORT; left out: RAY_ADDRESS, or one on this machine."),
 ]
 
 
@@ -37,23 +49,77 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_all)
     group.command("cancel")(cancel)
     group.command("move")(move)
+    group.command("release")(release)
     group.command("rebuild")(rebuild)
     app.add_typer(group, name="queue")
 
 
 def train_all(
-    specs: Sequence[Path], settings: Sequence[str], runs: Path, jobs: int | None, *, as_json: bool, quiet: bool
+    specs: Sequence[Path],
+    settings: Sequence[str],
+    runs: Path,
+    jobs: int | None,
+    *,
+    as_json: bool,
+    quiet: bool,
+    engine: str = "local",
+    address: str | None = None,
 ) -> None:
     """Put the trainings into the queue and do them; say how each goes, and at the end what all came to."""
     from kerascnn.jobs.plan import plan
     from kerascnn.jobs.queue import Queue
 
+    check_engine(engine, address)
     planned = plan(specs, settings)
+    if not quiet and not as_json:
+        from kerascnn.spec.sweep import has_sweep
+
+        say_aside([spec for spec in specs if has_sweep(spec)])
     queue = Queue(runs)
     batch = queue.add(planned)[0].batch
     if not as_json:
         note(f"{len(planned)} trainings wait in the queue of {runs} as batch {batch}")
-    _work(queue, jobs, batch, as_json=as_json, quiet=quiet)
+    _work(queue, jobs, batch, as_json=as_json, quiet=quiet, engine=engine, address=address)
+
+
+def check_engine(engine: str, address: str | None) -> None:
+    """Raise UsageError for an engine that is none, and for one that is not installed."""
+    if engine not in ("local", "ray"):
+        raise UsageError(f"--engine is local or ray (got '{engine}')")
+    if address is not None and engine != "ray":
+        raise UsageError("--ray-address is for --engine ray")
+    if engine == "ray":
+        from kerascnn.jobs.ray_pool import installed
+
+        installed()
+
+
+def make_pool(
+    queue: Queue,
+    jobs: int | None,
+    batch: str | None = None,
+    *,
+    engine: str = "local",
+    address: str | None = None,
+    attempts: int = 3,
+    lock: Path | None = None,
+) -> Pool:
+    """Return the pool that does the jobs of a queue, or of one batch."""
+    from kerascnn.jobs.pool import Pool, gpus_here
+
+    if engine == "ray":
+        from kerascnn.cli.on_ray import work
+        from kerascnn.jobs.ray_pool import RayPool
+
+        return RayPool(queue, work, jobs, address=address, batch=batch, attempts=attempts)
+    gpus = gpus_here()
+    return Pool(queue, jobs or max(1, len(gpus)), batch=batch, gpus=gpus, attempts=attempts, lock=lock)
+
+
+def say_aside(specs: Sequence[Path]) -> None:
+    """Say of specs with a sweep that they are trained without it."""
+    for spec in specs:
+        note(f"{spec} has a sweep, which is left aside: the values are trained as they stand (kerascnn sweep {spec})")
 
 
 def worker(
@@ -71,6 +137,8 @@ def worker(
             help="Train only while holding this file: workers of several folders of runs take turns that name the same.",
         ),
     ] = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it works.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -81,11 +149,15 @@ def worker(
     """
     from kerascnn.jobs.queue import Queue
 
+    check_engine(engine, ray_address)
+    if engine == "ray" and (one or lock):
+        raise UsageError(f"{'--one' if one else '--lock'} is for processes of this machine; leave out --engine ray")
     queue = Queue(runs)
     if one:
         _one(queue, batch, lock)
         return
-    _work(queue, jobs, batch, as_json=as_json, quiet=quiet, attempts=attempts, lock=lock)
+    where: dict[str, Any] = {"engine": engine, "address": ray_address, "attempts": attempts, "lock": lock}
+    _work(queue, jobs, batch, as_json=as_json, quiet=quiet, **where)
 
 
 def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
@@ -132,6 +204,24 @@ def move(
     result(f"moved {job.id}")
 
 
+def release(
+    names: Annotated[list[str], typer.Argument(metavar="JOB...", help="Jobs: their ids, or beginnings of them.")],
+    runs: RunsFolder = Path("runs"),
+) -> None:
+    """Let trainings wait again that another machine has claimed which is gone for good.
+
+    Whether a process of another machine works cannot be seen from this one: make sure that it does not.
+    """
+    from kerascnn.jobs.queue import Queue
+
+    queue = Queue(runs)
+    for job in [queue.find(name) for name in names]:
+        if not queue.release(job.id):
+            why = "this machine has claimed it" if job.state == "running" else f"its state is '{job.state}'"
+            raise UsageError(f"job {job.id} is not held by another machine: {why}")
+        result(f"released {job.id}, which {job.host} had claimed: {queue.find(job.id).state}")
+
+
 def rebuild(runs: RunsFolder = Path("runs")) -> None:
     """Make the queue's index again from the files of the jobs and the run folders."""
     from kerascnn.jobs.queue import Queue
@@ -169,17 +259,15 @@ def _work(
     *,
     as_json: bool,
     quiet: bool,
-    attempts: int = 3,
-    lock: Path | None = None,
+    **where: Any,
 ) -> None:
+    """Do what waits, `where` `make_pool` is told; say how it goes, and at the end what all came to."""
     from kerascnn.cli.batch_view import make_view
-    from kerascnn.jobs.pool import Pool, gpus_here
     from kerascnn.jobs.queue import OPEN
 
     # A worker is not asked for what was done before it came.
     old = set() if batch else {job.id for job in queue.jobs() if job.state not in OPEN}
-    gpus = gpus_here()
-    pool = Pool(queue, jobs or max(1, len(gpus)), batch=batch, gpus=gpus, attempts=attempts, lock=lock)
+    pool = make_pool(queue, jobs, batch, **where)
     view = make_view(pool.many, quiet=quiet or as_json)
     with Stopper() as stopper:
         try:
@@ -191,7 +279,8 @@ def _work(
     _say_all(found, as_json=as_json)
     if code is not None:
         left = sum(job.state == "waiting" for job in found)
-        raise StoppedError(f"stopped on request; {left} trainings wait: kerascnn worker --runs {queue.runs}", code)
+        again = f"kerascnn worker --runs {queue.runs}" + (" --engine ray" if where.get("engine") == "ray" else "")
+        raise StoppedError(f"stopped on request; {left} trainings wait: {again}", code)
     if failed := [job for job in found if job.state == "failed"]:
         raise typer.Exit(next((job.exit_code for job in failed if job.exit_code), 1))
 

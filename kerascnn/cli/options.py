@@ -26,6 +26,13 @@ RunNames = Annotated[
         help="Runs: their ids, beginnings of them, their folders, or `latest`. Several answer together, by the mean.",
     ),
 ]
+Tta = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Test-time augmentation: some of flip,shift,scale. Each answer is the mean over versions of the picture.",
+    ),
+]
 RunName = Annotated[
     str, typer.Argument(metavar="RUN", help="A run: its id, a beginning of it, its folder, or `latest`.")
 ]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_to(app: typer.Typer) -> None:
     """Add the group of commands."""
     group = typer.Typer(
-        help="List runs, show one, compare two, go on with one.",
+        help="List runs, show one, compare some, go on with one.",
         no_args_is_help=True,
         rich_markup_mode=None,
         add_completion=False,
@@ -29,10 +29,28 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="runs")
 
 
-def list_all(runs: RunsFolder = Path("runs"), as_json: AsJson = False) -> None:
-    """List the runs, the latest last."""
+Sort = Annotated[
+    str | None,
+    typer.Option(metavar="FIGURE", help="By this figure of the best epoch, such as val_accuracy; the best one first."),
+]
+Group = Annotated[
+    bool,
+    typer.Option("--group", help="With --sort: runs whose specs differ in train.seed alone as one, mean and spread."),
+]
+
+
+def list_all(runs: RunsFolder = Path("runs"), sort: Sort = None, group: Group = False, as_json: AsJson = False) -> None:
+    """List the runs, the latest last; with --sort the best one first, with --group repeats of one spec together.
+
+    Whether more or less of a figure is better is the task's to say. Of a group only runs count that are done.
+    """
     from kerascnn.runs.folder import list_runs
 
+    if sort or group:
+        from kerascnn.cli.runs_many import list_sorted
+
+        list_sorted(runs, sort, group=group, as_json=as_json)
+        return
     rows = [run.summary() for run in list_runs(runs)]
     if as_json:
         document(rows)
@@ -72,12 +90,17 @@ def show(run: RunName, runs: RunsFolder = Path("runs"), as_json: AsJson = False)
 
 
 def compare(
-    first: Annotated[
-        str, typer.Argument(metavar="A", help="A run: its id, a beginning of it, its folder, or `latest`.")
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RUN...", help="Runs: their ids, beginnings of them, their folders, or `latest`."),
     ],
-    second: Annotated[str, typer.Argument(metavar="B", help="The run that is compared with it.")],
-    split: Annotated[str, typer.Option(help="test, validation or train; both are evaluated on it.")] = "test",
+    split: Annotated[
+        str | None,
+        typer.Option(help="Of two runs: test (left out), validation or train; both are evaluated on it."),
+    ] = None,
     runs: RunsFolder = Path("runs"),
+    sort: Sort = None,
+    group: Group = False,
     as_json: AsJson = False,
 ) -> None:
     """Show two runs side by side: figures, whether they differ by more than chance, and what was changed.
@@ -85,12 +108,25 @@ def compare(
     Both were evaluated on the same samples. Classifications are compared by McNemar's exact test of the samples that
     one is right on and the other is not, which are named; other figures by the paired bootstrap. Of the specs only the
     keys that differ are shown.
+
+    Three runs or more, or two with --sort, are a table: the figures of the best epoch of each, on its validation
+    split, and the keys of the specs that differ. These runs need not have been evaluated.
     """
+    from kerascnn.errors import UsageError
     from kerascnn.runs.compare import compare as work
     from kerascnn.runs.compare import say_p
     from kerascnn.runs.folder import RunFolder
 
-    found = work(RunFolder.find(first, runs), RunFolder.find(second, runs), split)
+    if len(names) < 2:
+        raise UsageError(f"name two runs or more that are to be compared (got {len(names)})")
+    if len(names) > 2 or sort or group:
+        from kerascnn.cli.runs_many import compare_many
+
+        if split is not None:
+            raise UsageError("--split is for two runs; a table of several has the figures of their best epochs")
+        compare_many(names, runs, sort, group=group, as_json=as_json)
+        return
+    found = work(RunFolder.find(names[0], runs), RunFolder.find(names[1], runs), split or "test")
     if as_json:
         document(found)
         return

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kerascnn.cli.batch import Jobs, train_all
+from kerascnn.cli.batch import Engine, Jobs, RayAddress, say_aside, train_all
 from kerascnn.cli.judging import calibrate, say_report, unsure_cells, unsure_head
-from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFiles
+from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFiles, Tta
 from kerascnn.cli.output import document, note, result, table
 from kerascnn.cli.runs import say_end
 from kerascnn.cli.several import say_folds, say_seeds
@@ -59,6 +59,8 @@ def train(
         bool, typer.Option("--profile", help="Say where the time went; write profile.json and traces into the run.")
     ] = False,
     jobs: Jobs = None,
+    engine: Engine = "local",
+    ray_address: RayAddress = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a spec in a new run folder, or several of them.
@@ -66,6 +68,10 @@ def train(
     Several specs, and settings with several values such as --set train.seed=1,2,3, make a batch of all combinations,
     each trained in a process of its own, --jobs at a time. They wait in the queue of the folder of runs, where
     `kerascnn worker` goes on with what was left. The exit code is 0 where all are done.
+
+    With --engine ray each is a task of a Ray cluster, at a time one for each GPU, or without any one for each machine.
+    One whose machine dies goes on elsewhere from its last checkpoint. The folder of runs, the data and the specs are
+    at the same paths on all machines.
 
     A spec with data.split.folds and without data.split.fold is trained once for each fold and evaluated on it; mean,
     standard deviation and the 95 % interval of the mean stand at the end.
@@ -88,13 +94,16 @@ def train(
 
     started = time.monotonic()
     settings = [*(settings or ()), *([f"data.split.folds={folds}"] if folds else [])]
-    if jobs or len(specs) > 1 or any(len(values_of(setting)) > 1 for setting in settings):
+    several = len(specs) > 1 or any(len(values_of(setting)) > 1 for setting in settings)
+    if several or jobs or engine != "local" or ray_address:
         _refuse_in_batch({"--seeds": seeds, "--find-lr": find_lr, "--profile": profile, "--folds": folds})
-        train_all(specs, settings, runs, jobs, as_json=as_json, quiet=quiet)
+        train_all(specs, settings, runs, jobs, as_json=as_json, quiet=quiet, engine=engine, address=ray_address)
         return
     spec = specs[0]
     content = read_file(spec)
     loaded = parse_spec(content, str(spec), settings)
+    if loaded.sweep is not None and not quiet:
+        say_aside([spec])
     folded = loaded.data.split.folds is not None and loaded.data.split.fold is None
     if profile and (folded or seeds or find_lr):
         what = "leave out --seeds" if seeds else "give data.split.fold" if folded else "leave out --find-lr"
@@ -201,6 +210,7 @@ def _find_rate(
 def evaluate(
     run: RunNames,
     split: Annotated[str, typer.Option(help="test, validation or train.")] = "test",
+    tta: Tta = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
 ) -> None:
@@ -208,16 +218,27 @@ def evaluate(
 
     Several runs answer together by the mean of their answers, such as their probabilities: runs of one task that
     differ in their seed or in their network, and have the same samples in the split.
+
+    With --tta flip,shift,scale answers are means over each picture as it is, mirrored left-right, shifted by a few
+    pixels in four directions, and scaled by 1.1 and 0.9; masks take flip alone. The figures are kept beside those
+    without it, as evaluation/SPLIT.tta.json.
     """
     from kerascnn.cli.loading import announce_keras
+    from kerascnn.errors import UsageError
     from kerascnn.runs.folder import RunFolder
 
+    if tta is not None and len(run) > 1:
+        raise UsageError("--tta is for one run; `kerascnn ensemble` makes one of several")
     folders = [RunFolder.find(name, runs) for name in run]
     announce_keras()
     from kerascnn.engine.ensemble import evaluate_together
     from kerascnn.engine.evaluate import evaluate as work
 
-    report = work(folders[0], split) if len(folders) == 1 else evaluate_together(folders, split)
+    report = (
+        work(folders[0], split, tta=() if tta is None else tta)
+        if len(folders) == 1
+        else evaluate_together(folders, split)
+    )
     if as_json:
         document(report)
         return
@@ -228,7 +249,8 @@ def evaluate(
             result(f"run folder  {folder.path.resolve()}")
         return
     result(f"run folder  {folders[0].path.resolve()}")
-    result(f"report      {(folders[0].path / 'report.html').resolve()}")
+    kept = "report.html" if tta is None else f"evaluation/{split}.tta.json"
+    result(f"report      {(folders[0].path / kept).resolve()}")
 
 
 def predict(
@@ -241,6 +263,7 @@ def predict(
             show_default=False,
         ),
     ] = None,
+    tta: Tta = None,
     runs: RunsFolder = Path("runs"),
     as_json: AsJson = False,
     listening: Annotated[
@@ -255,6 +278,8 @@ def predict(
     first line, {"ready": true, "run": ..., "task": ..., "reads": ..., "labels": [...], "calibrated": ...}, says that
     the model is loaded. With "overlays": DIR in a question pictures with the masks or boxes found are written there,
     named 0.png, 1.png and so on like the predictions. It ends where stdin does.
+
+    With --tta flip,shift,scale each answer is the mean over versions of the picture, as in `kerascnn evaluate`.
     """
     from kerascnn.cli.loading import announce_keras
     from kerascnn.errors import DataError, UsageError
@@ -266,7 +291,9 @@ def predict(
     announce_keras()
     from kerascnn.engine.predict import Predictor
 
-    predictor = Predictor(folder)
+    predictor = Predictor(folder, () if tta is None else tta)
+    for line in predictor.told:
+        note(line)
     if listening:
         _listen(predictor)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,22 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn.spec.data import SPLITS
 
 
-def evaluate(run: RunFolder, split: str = "test", predictor: Predictor | None = None) -> dict[str, Any]:
+def evaluate(
+    run: RunFolder, split: str = "test", predictor: Predictor | None = None, *, tta: str | Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the report of a run on a split, and keep it in the run.
 
-    It writes `evaluation/SPLIT.json`, `SPLIT.npz` (every answer, but for masks and boxes) and `report.html`.
+    It writes `evaluation/SPLIT.json`, `SPLIT.npz` (every answer, but for masks and boxes) and `report.html`. With `tta`
+    ("flip", "shift", "scale") answers are means over changed versions of each picture; then it writes
+    `evaluation/SPLIT.tta.json` alone, with "tta" in it, and the others stay as they are.
 
     The samples are read again from the source and must be those that the run was made with, to the byte. Raises
     UsageError for a split that the run does not have, DataError where its data has changed.
     """
-    predictor = predictor or Predictor(run)
+    predictor = predictor or Predictor(run, tta)
     ids, truth, answers = answered(predictor, split)
+    if predictor.tta:
+        return _kept_apart(predictor, split, ids, truth, answers)
     report = kept(predictor, split, ids, truth, answers, temperature_of(predictor.model))
     write_report(run)
     return report
@@ -51,12 +58,29 @@ def kept(
 ) -> dict[str, Any]:
     """Return the report of answers, and keep both in the run. Raises ResourceError."""
     report = judge(predictor, split, ids, truth, answers, temperature)
-    folder = predictor.run.path / FOLDER
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise ResourceError(f"cannot make {folder}: {error.strerror or error}") from error
+    folder = _folder(predictor.run)
     if predictor.spec.data.source.target in KEPT and predictor.task.alone:
         write_answers(predictor.run, split, KeptAnswers(list(ids), np.asarray(truth), answers))
     write_json(folder / f"{split}.json", report)
     return report
+
+
+def _kept_apart(
+    predictor: Predictor, split: str, ids: Sequence[str], truth: Any, answers: np.ndarray
+) -> dict[str, Any]:
+    """Return the report of answers that are means, and keep it beside the plain one."""
+    report = judge(predictor, split, ids, truth, answers, temperature_of(predictor.model))
+    done = {"names": list(predictor.tta), "passes": len(predictor.versions)}
+    report["tta"] = done | {"versions": [version.said for version in predictor.versions]}
+    report["notes"] = [*predictor.told, *report.get("notes", [])]
+    write_json(_folder(predictor.run) / f"{split}.tta.json", report)
+    return report
+
+
+def _folder(run: RunFolder) -> Path:
+    folder = run.path / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise ResourceError(f"cannot make {folder}: {error.strerror or error}") from error
+    return folder

@@ -9,13 +9,14 @@ from pathlib import Path
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.train import resume, train
 from kerascnn.errors import KerasCnnError, StoppedError
+from kerascnn.jobs.files import Remote
 from kerascnn.jobs.queue import Job, Queue, runs_of_jobs
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec.load import parse_spec
 
 
-def do(queue: Queue, job: Job, progress: Progress, stop: Callable[[], int | None]) -> None:
-    """Do a job that this process has claimed, and write down in the queue how it ended.
+def do(queue: Queue | Remote, job: Job, progress: Progress, stop: Callable[[], int | None]) -> None:
+    """Do a job that was claimed for this process, and write down in the queue how it ended.
 
     Raises KerasCnnError as `train` does; a job that was stopped waits again.
     """
@@ -33,7 +34,7 @@ def do(queue: Queue, job: Job, progress: Progress, stop: Callable[[], int | None
     queue.end(job.id, "done", 0)
 
 
-def _train(queue: Queue, job: Job, progress: Progress, stop: Callable[[], int | None]) -> None:
+def _train(queue: Queue | Remote, job: Job, progress: Progress, stop: Callable[[], int | None]) -> None:
     planned = queue.planned(job.id)
     os.chdir(planned.folder)
     earlier = RunFolder(job.run) if job.run else runs_of_jobs(queue.runs).get(job.id)

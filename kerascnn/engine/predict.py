@@ -19,6 +19,7 @@ from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.media.placement import place_picture
 from kerascnn.engine.ranges import digest_of, range_of
 from kerascnn.engine.temperature import temperature_of
+from kerascnn.engine.tta import checked, mean, say, versions
 from kerascnn.errors import UntrustedFileError, UsageError
 from kerascnn.evaluation.conformal import members
 from kerascnn.runs.folder import RunFolder
@@ -66,9 +67,13 @@ class Prediction:
 
 
 class Predictor:
-    """A run's model, loaded once."""
+    """A run's model, loaded once.
 
-    def __init__(self, run: RunFolder):
+    With `tta`, such as "flip,shift,scale", its answers are means over changed versions of each picture: test-time
+    augmentation. Raises UsageError for tasks that have none.
+    """
+
+    def __init__(self, run: RunFolder, tta: str | Sequence[str] = ()):
         self.run = run
         facts = run.read("input.json")
         self.shape = tuple(facts["shape"])
@@ -76,6 +81,20 @@ class Predictor:
         self.labels: list[str] = run.read("labels.json")
         self.spec = spec_from_dict(run.read("spec.resolved.json"))
         self.task = self.spec.task
+        self.tta = checked(tta)
+        self.versions = versions(self.task, self.tta, self.shape)
+        # A power of two divides what is read at once: a picture is answered beside the same ones, to the same bits,
+        # whether it comes from a split or from a file.
+        self._many = 1 << (at_a_time(self.shape).bit_length() - 1)
+
+    @property
+    def told(self) -> list[str]:
+        """What is to be said of answers that are means, [] where they are the model's own."""
+        if not self.tta:
+            return []
+        passes = f"each picture is answered {len(self.versions)} times: {say(self.tta, self.shape)}"
+        left_out = "what `kerascnn calibrate` found holds for single answers, and is left out"
+        return [passes, *([left_out] if (self.run.path / CALIBRATION).is_file() else [])]
 
     @cached_property
     def model(self) -> keras.Model:
@@ -97,11 +116,11 @@ class Predictor:
 
     @cached_property
     def calibration(self) -> dict[str, Any] | None:
-        """What `kerascnn calibrate` stored; None for a run that was not calibrated.
+        """What `kerascnn calibrate` stored; None for a run that was not calibrated, and for means of several answers.
 
         Raises UsageError where the model is another one than was calibrated.
         """
-        if not (self.run.path / CALIBRATION).is_file():
+        if self.tta or not (self.run.path / CALIBRATION).is_file():
             return None
         stored: dict[str, Any] = self.run.read(CALIBRATION)
         if not self._is_of(stored):
@@ -119,11 +138,13 @@ class Predictor:
         return math.isclose(at, stored["temperature"], rel_tol=1e-6)
 
     def answers(self, pictures: np.ndarray) -> np.ndarray:
-        """Return the model's answers for elements in its form, such as uint8 `(n, height, width, channels)`."""
+        """Return the answers for elements in the model's form, such as uint8 `(n, height, width, channels)`."""
+        return mean(self._answers, pictures, self.versions)
+
+    def _answers(self, pictures: np.ndarray) -> np.ndarray:
         parts = []
-        many = at_a_time(self.shape)
-        for start in range(0, len(pictures), many):
-            batch = pictures[start : start + many]
+        for start in range(0, len(pictures), self._many):
+            batch = pictures[start : start + self._many]
             parts.append(np.asarray(self.model.predict_on_batch(batch), dtype="float32"))
         return np.concatenate(parts) if parts else np.zeros((0, *self.model.output_shape[1:]), dtype="float32")
 
@@ -138,10 +159,9 @@ class Predictor:
         predictions: list[Prediction] = []
         bad: list[tuple[str, str]] = []
         # Some at a time, so that any number of files takes no more memory than these.
-        many = at_a_time(self.shape)
-        for start in range(0, len(items), many):
-            part = names[start : start + many]
-            read = self.form.read(items[start : start + many])
+        for start in range(0, len(items), self._many):
+            part = names[start : start + self._many]
+            read = self.form.read(items[start : start + self._many])
             good = [(name, raw) for name, raw in zip(part, read, strict=True) if isinstance(raw, Raw)]
             bad += [(name, str(raw)) for name, raw in zip(part, read, strict=True) if isinstance(raw, Exception)]
             if good:

@@ -88,7 +88,8 @@ def resume(
     """Go on with a run that was stopped, failed, or whose process is gone, from its last checkpoint.
 
     It ends on the same bits as one that was never stopped, on the same machine and versions; where those differ it goes
-    on too, and `effective.json` says what differs. Raises UsageError where there is nothing to go on with, DataError
+    on too, and `effective.json` says what differs. A run that a process of another machine works on, by its state, is
+    taken over where its lock is free. Raises UsageError where there is nothing to go on with, DataError
     where the data has changed, KerasCnnError as `train` does.
     """
     progress = progress or Progress()
@@ -99,6 +100,10 @@ def resume(
     with RunLock(run.path):
         processes.rows(0)  # by now the others have copied the folder
         state = run.state
+        if state.is_elsewhere:
+            gone = f"its machine {state.host} left it: the run's lock is free"
+            run.log(gone)
+            state = write_state(run.path, "stopped", reason=gone)
         if "running" not in NEXT[state.state]:
             raise UsageError(f"run {run.id} cannot be resumed: its state is '{state.state}'")
         run.about()

@@ -18,7 +18,7 @@ from typing import Any
 from kerascnn.errors import ResourceError
 from kerascnn.jobs.queue import ATTEMPTS, OPEN, Job, Queue
 
-_BEAT = 0.5
+BEAT = 0.5
 """Seconds between two looks at the queue."""
 _FRUITLESS = 3
 """How many processes in a row may end without having claimed a job that waits."""
@@ -65,12 +65,16 @@ class Pool:
                     self._end(told)
                     return code
                 waiting = sum(job.state == "waiting" for job in jobs)
-                if not waiting and not self._children and not any(job.state in OPEN for job in jobs):
+                if not waiting and not self._works() and not any(job.state in OPEN for job in jobs):
                     return None
                 self._fill(waiting)
-                time.sleep(_BEAT)
+                time.sleep(BEAT)
         finally:
             self._end(told)
+
+    def _works(self) -> bool:
+        """Return whether something of the pool's own still works."""
+        return bool(self._children)
 
     def _fill(self, waiting: int) -> None:
         """Start as many processes as there are free places, and jobs that wait for one."""

@@ -6,7 +6,8 @@ file beside, `queue/queue.sqlite`, is queue and index only: `rebuild` makes it a
     waiting -> running -> done | failed
     waiting -> cancelled;  running -> waiting, where its process was stopped or is gone
 
-It is for the processes of one machine; a file on a network share is no place for SQLite.
+The SQLite file is for the processes of one machine: a network share is no place for SQLite. Other machines, which see
+the files of the jobs and the run folders, work for a process here that claims for them.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 from kerascnn.errors import ResourceError, UsageError
+from kerascnn.jobs.files import JobFiles
 from kerascnn.jobs.plan import Planned
 from kerascnn.runs.atomic import write_json, write_text
 from kerascnn.runs.folder import RunFolder, list_runs
-from kerascnn.runs.state import ACTIVE, is_alive, this_process
+from kerascnn.runs.state import ACTIVE, is_alive, is_elsewhere, this_host, this_process
 
-FOLDER = "queue"
 OPEN = ("waiting", "running")
 ATTEMPTS = 3
 """How often a job is begun whose process dies without a word, before it counts as failed."""
@@ -38,7 +39,7 @@ CREATE TABLE jobs (
   id TEXT PRIMARY KEY, batch TEXT NOT NULL, name TEXT NOT NULL, position REAL NOT NULL, state TEXT NOT NULL,
   pid INTEGER NOT NULL DEFAULT 0, process_started REAL NOT NULL DEFAULT 0, attempts INTEGER NOT NULL DEFAULT 0,
   run TEXT NOT NULL DEFAULT '', exit_code INTEGER, reason TEXT NOT NULL DEFAULT '',
-  claimed REAL NOT NULL DEFAULT 0, ended REAL NOT NULL DEFAULT 0
+  claimed REAL NOT NULL DEFAULT 0, ended REAL NOT NULL DEFAULT 0, host TEXT NOT NULL DEFAULT ''
 )
 """
 
@@ -63,21 +64,27 @@ class Job:
     claimed: float
     """When it was claimed last, in seconds since 1970."""
     ended: float
+    host: str = ""
+    """The machine of the process that claimed it."""
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether this very process has claimed it."""
+        return not is_elsewhere(self.host) and (self.pid, self.process_started) == this_process()
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)
 
 
-class Queue:
+class Queue(JobFiles):
     """The queue under a folder of runs. Every method is one transaction, safe beside other processes.
 
     Raises ResourceError where the file cannot be read or written.
     """
 
     def __init__(self, runs: str | Path):
-        self.runs = Path(runs).absolute()
-        self.folder = self.runs / FOLDER
+        super().__init__(runs)
         try:
             (self.folder / "jobs").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -88,6 +95,8 @@ class Queue:
                 base.execute(_TABLE)
                 base.execute("CREATE INDEX waiting ON jobs (state, position)")
                 self._fill(base)
+            elif "host" not in {row[1] for row in base.execute("PRAGMA table_info(jobs)")}:
+                base.execute("ALTER TABLE jobs ADD COLUMN host TEXT NOT NULL DEFAULT ''")
 
     def add(self, planned: Sequence[Planned]) -> list[Job]:
         """Put trainings at the end of the queue, as one batch; return them."""
@@ -105,7 +114,7 @@ class Queue:
 
     def _describe(self, job: str, planned: Planned, batch: str) -> None:
         about = {**asdict(planned), "text": planned.text.decode("utf-8", "surrogateescape"), "batch": batch}
-        write_json(self._file(job), about | {"created": time.time()})
+        write_json(self.file_of(job), about | {"created": time.time()})
 
     def _wait(self, jobs: Sequence[tuple[str, str]], batch: str) -> None:
         with self._writing() as base:
@@ -114,16 +123,6 @@ class Queue:
             base.executemany(
                 "INSERT OR IGNORE INTO jobs (id, batch, name, position, state) VALUES (?, ?, ?, ?, 'waiting')", rows
             )
-
-    def planned(self, job: str) -> Planned:
-        """Return what a job is. Raises UsageError where its file is gone or damaged."""
-        try:
-            about = json.loads(self._file(job).read_text("utf-8"))
-            text = about["text"].encode("utf-8", "surrogateescape")
-            settings = tuple(map(str, about["settings"]))
-            return Planned(about["spec"], text, settings, about["name"], about["folder"], about.get("plugins", ""))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise UsageError(f"the job {job} cannot be read from {self._file(job)}: {error!r}") from None
 
     def jobs(self, batch: str | None = None) -> list[Job]:
         """Return the jobs in their order; of one batch, or all."""
@@ -146,10 +145,10 @@ class Queue:
         where = "AND batch = ?" if batch else ""
         with self._writing() as base:
             row = base.execute(
-                "UPDATE jobs SET state = 'running', pid = ?, process_started = ?, claimed = ?, ended = 0, reason = '', "
-                "attempts = attempts + 1, exit_code = NULL WHERE id = (SELECT id FROM jobs WHERE state = 'waiting' "
-                f"{where} ORDER BY position, id LIMIT 1) RETURNING *",
-                (pid, started, time.time(), *([batch] if batch else [])),
+                "UPDATE jobs SET state = 'running', pid = ?, process_started = ?, host = ?, claimed = ?, ended = 0, "
+                "reason = '', attempts = attempts + 1, exit_code = NULL WHERE id = "
+                f"(SELECT id FROM jobs WHERE state = 'waiting' {where} ORDER BY position, id LIMIT 1) RETURNING *",
+                (pid, started, this_host(), time.time(), *([batch] if batch else [])),
             ).fetchone()
         return None if row is None else Job(*row)
 
@@ -194,11 +193,11 @@ class Queue:
             (reason, time.time(), job, state),
         ).rowcount
         if done:  # an index that is made again has to know it
-            write_text(self._file(job).with_suffix(".cancelled"), reason)
+            write_text(self.file_of(job).with_suffix(".cancelled"), reason)
         return bool(done)
 
     def again(self, job: str) -> bool:
-        """Let a job wait again that failed or was taken out. Return whether it does; its run, if any, is gone on with."""
+        """Let a job wait again that failed or was taken out, its run going on. Return whether it does."""
         with self._writing() as base:
             done = base.execute(
                 "UPDATE jobs SET state = 'waiting', reason = '', exit_code = NULL, attempts = 0, pid = 0, ended = 0, "
@@ -206,24 +205,40 @@ class Queue:
                 (job,),
             ).rowcount
             if done:
-                self._file(job).with_suffix(".cancelled").unlink(missing_ok=True)
+                self.file_of(job).with_suffix(".cancelled").unlink(missing_ok=True)
         return bool(done)
 
     def put_back(self, attempts: int = ATTEMPTS) -> list[Job]:
         """Let jobs wait again whose process is gone, and return them as they were.
 
-        One whose run is done is done; one whose process died in that many attempts has failed.
+        One whose run is done is done; one whose process died in that many attempts has failed. Those that another
+        machine has claimed stay as they are; `release` is for those.
         """
         with self._writing() as base:
             rows = [Job(*row) for row in base.execute("SELECT * FROM jobs WHERE state = 'running'")]
-            gone = [job for job in rows if not is_alive(job.pid, job.process_started)]
+            gone = [job for job in rows if not is_alive(job.pid, job.process_started, job.host)]
             for job in gone:
-                state, reason = self._after(job, attempts)
-                base.execute(
-                    "UPDATE jobs SET state = ?, reason = ?, pid = 0, ended = ? WHERE id = ?",
-                    (state, reason, 0 if state == "waiting" else time.time(), job.id),
-                )
+                self._put_back(base, job, attempts)
         return gone
+
+    def release(self, job: str) -> bool:
+        """Let a job wait again that a machine which is gone for good has claimed. Return whether one had.
+
+        Its run goes on where it stood. One whose run is done is done.
+        """
+        with self._writing() as base:
+            row = base.execute("SELECT * FROM jobs WHERE id = ? AND state = 'running'", (job,)).fetchone()
+            done = row is not None and is_elsewhere(Job(*row).host)
+            if done:
+                self._put_back(base, Job(*row), ATTEMPTS)
+        return done
+
+    def _put_back(self, base: sqlite3.Connection, job: Job, attempts: int) -> None:
+        state, reason = self._after(job, attempts)
+        base.execute(
+            "UPDATE jobs SET state = ?, reason = ?, pid = 0, host = '', ended = ? WHERE id = ?",
+            (state, reason, 0 if state == "waiting" else time.time(), job.id),
+        )
 
     def rebuild(self) -> int:
         """Make the index again from the jobs' files and the run folders; return how many jobs it has.
@@ -247,31 +262,24 @@ class Queue:
             if file.stem not in kept:
                 state, reason, run, process = _of_run(runs.get(file.stem))
                 if file.with_suffix(".cancelled").is_file():
-                    state, process = "cancelled", (0, 0.0)
+                    state, process = "cancelled", (0, 0.0, "")
                 base.execute(
-                    "INSERT INTO jobs (id, batch, name, position, state, run, reason, pid, process_started) "
-                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO jobs (id, batch, name, position, state, run, reason, pid, process_started, host) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     (file.stem, batch, name, position, state, run, reason, *process),
                 )
         return len(files)
 
     def _after(self, job: Job, attempts: int) -> tuple[str, str]:
-        state, reason, *_ = _of_run(RunFolder(job.run) if job.run else runs_of_jobs(self.runs).get(job.id))
+        run = RunFolder(job.run) if job.run else runs_of_jobs(self.runs).get(job.id)
+        state, reason, *_ = _of_run(run)
+        if run is not None and run.state.is_elsewhere:
+            # It worked for the process that claimed the job, and ended with that.
+            state = "waiting"
         if state == "waiting" and job.attempts >= attempts:
             died = f"{job.attempts} times " if job.attempts > 1 else ""
             return "failed", f"its process died {died}without a word; what it said is in {self.log_of(job.id)}"
         return state, reason
-
-    def log_of(self, job: str) -> Path:
-        """Return the file with what the process of a job says."""
-        return self.folder / "jobs" / f"{job}.log"
-
-    def progress_of(self, job: str) -> Path:
-        """Return the file with how far a job is: stage, epoch, step and the last sentence."""
-        return self.folder / "jobs" / f"{job}.progress"
-
-    def _file(self, job: str) -> Path:
-        return self.folder / "jobs" / f"{job}.json"
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
@@ -314,12 +322,12 @@ def runs_of_jobs(runs: Path) -> dict[str, RunFolder]:
     return found
 
 
-def _of_run(run: RunFolder | None) -> tuple[str, str, str, tuple[int, float]]:
+def _of_run(run: RunFolder | None) -> tuple[str, str, str, tuple[int, float, str]]:
     """Return what a job's run says of the job: its state, the reason, the run's folder, and the process that works."""
     if run is None:
-        return "waiting", "", "", (0, 0.0)
+        return "waiting", "", "", (0, 0.0, "")
     state = run.state
     if state.state in ACTIVE:
-        return "running", "", str(run.path), (state.pid, state.process_started)
+        return "running", "", str(run.path), (state.pid, state.process_started, state.host)
     ended = {"done": "done", "failed": "failed", "diverged": "failed"}
-    return ended.get(state.state, "waiting"), state.reason, str(run.path), (0, 0.0)
+    return ended.get(state.state, "waiting"), state.reason, str(run.path), (0, 0.0, "")

@@ -24,7 +24,9 @@ from kerascnn.jobs.plan import MOST, plan
 from kerascnn.jobs.queue import OPEN, Job, Queue
 from kerascnn.runs.atomic import write_text
 from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.state import is_elsewhere
 from kerascnn.spec.load import parse_spec, read_file
+from kerascnn.spec.search import SECTION, setting
 from kerascnn.spec.sweep import Parameter, Sweep
 from kerascnn.spec.yaml_text import write_yaml
 
@@ -44,15 +46,19 @@ class Searching:
     """
 
     def __init__(self, sweep: Sweep, queue: Queue, settings: Sequence[str] = (), many: int = 1):
-        self.sweep, self.queue, self.settings, self.many = sweep, queue, list(settings), many
+        # What is said of the sweep itself is in `sweep` already.
+        settings = [one for one in settings if one.partition("=")[0].split(".")[0].strip() != SECTION]
+        self.sweep, self.queue, self.settings, self.many = sweep, queue, settings, many
         self.folder = queue.runs / FOLDER / sweep.name
         spec = Path(sweep.spec)
-        first = [f"{path}={_yaml(_first(one))}" for path, one in sweep.parameters.items()]
+        first = [setting(path, one.told[0]) for path, one in sweep.parameters.items()]
         loaded = parse_spec(read_file(spec), str(spec), [*self.settings, *first])
+        # A trial is one training; it need not ask anew whether all the others fit.
+        self._alone = [] if loaded.sweep is None else [f"{SECTION}=null"]
         self.monitor = loaded.train.monitor
         metric = self.monitor.removeprefix("val_")
         self.upwards = loaded.task.metrics.get(metric, "min") == "max"
-        self.batch = f"sweep-{sweep.name}"
+        self.batch = batch_of(sweep)
         self.study = self._study(_optuna())
         self._reported: dict[str, int] = {}
         """By job, how many epochs the pruner knows."""
@@ -106,6 +112,15 @@ class Searching:
             }
             for trial in self.study.get_trials(deepcopy=False)
         ]
+
+    def ranked(self) -> list[dict[str, Any]]:
+        """Return the rows with the best one first, those without a figure last."""
+        rows = self.rows()
+        known = [row for row in rows if row[self.monitor] is not None]
+        # A trial that was ended early is behind those that are done, whatever it had come to.
+        known.sort(key=lambda row: -row[self.monitor] if self.upwards else row[self.monitor])
+        known.sort(key=lambda row: row["state"] != "complete")
+        return [*known, *(row for row in rows if row[self.monitor] is None)]
 
     def importances(self) -> dict[str, float]:
         """Return how much each path had to do with the figure, in all 1; {} where too few trials are done for that.
@@ -212,7 +227,8 @@ class Searching:
         self.queue.put(self._job(number), named, self.batch)
 
     def _chosen(self, params: dict[str, Any]) -> list[str]:
-        return [f"{path}={_yaml(_value(self.sweep.parameters[path], value))}" for path, value in params.items()]
+        chosen = [setting(path, _value(self.sweep.parameters[path], value)) for path, value in params.items()]
+        return [*chosen, *self._alone]
 
     def _look(self, job: Job, frozen: Any) -> None:
         """Say to Optuna what a job has come to."""
@@ -228,9 +244,15 @@ class Searching:
             self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         elif job.state == "running" and values and trial.should_prune():
             self.queue.give_up(job.id, f"ended early after {len(values)} epochs: others are better at that point")
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(job.pid, signal.SIGTERM)
+            if not job.is_mine and not is_elsewhere(job.host):  # a pool that claims by itself sees that it gave up
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(job.pid, signal.SIGTERM)
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+
+
+def batch_of(sweep: Sweep) -> str:
+    """Return the batch of the queue that the trials of a sweep are."""
+    return f"sweep-{sweep.name}"
 
 
 def _optuna() -> Any:
@@ -266,15 +288,6 @@ def _value(one: Parameter, chosen: Any) -> Any:
     if one.values is None:
         return chosen
     return one.values[_choices(one).index(chosen)]
-
-
-def _first(one: Parameter) -> Any:
-    return one.low if one.values is None else one.values[0]
-
-
-def _yaml(value: Any) -> str:
-    """Return a value in one line, as `--set` reads it: JSON is YAML."""
-    return json.dumps(value)
 
 
 def _say(params: dict[str, Any]) -> str:

@@ -6,12 +6,13 @@
     stopped, failed, lost -> running      (a resumed run)
 
 `lost` is not written by anybody: it is what a reader sees where the state says that a process works on the run and
-that process is gone.
+that process is gone. Of a process on another machine nobody can tell that from here: it is believed to work.
 """
 
 from __future__ import annotations
 
 import json
+import socket
 import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -55,6 +56,13 @@ class State:
     exit_code: int | None = None
     time: float = 0.0
     """When this state began, in seconds since 1970."""
+    host: str = ""
+    """The name of the process's machine, "" where an earlier version wrote the state: this one."""
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether a process of another machine works on the run, as far as can be known here."""
+        return self.state in ACTIVE and is_elsewhere(self.host)
 
 
 def read_state(folder: Path) -> State:
@@ -65,7 +73,7 @@ def read_state(folder: Path) -> State:
         _check(state)
     except (OSError, ValueError, TypeError, RecursionError) as error:
         raise UsageError(f"{folder} is not a run: its state.json cannot be read ({error})") from None
-    if state.state in ACTIVE and not is_alive(state.pid, state.process_started):
+    if state.state in ACTIVE and not is_alive(state.pid, state.process_started, state.host):
         return replace(state, state="lost", reason=f"the process {state.pid} is gone; it left no word")
     return state
 
@@ -75,8 +83,10 @@ def _check(state: State) -> None:
         raise ValueError(f"no state is named {state.state!r}")
     if not all(type(number) is int and number >= 0 for number in (state.seq, state.pid)):
         raise TypeError("seq and pid should be whole numbers from 0 on")
-    if not isinstance(state.process_started, int | float) or not isinstance(state.reason, str):
-        raise TypeError("process_started should be a number, and reason a text")
+    if not isinstance(state.process_started, int | float):
+        raise TypeError("process_started should be a number")
+    if not isinstance(state.reason, str) or not isinstance(state.host, str):
+        raise TypeError("reason and host should be texts")
 
 
 def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | None = None) -> State:
@@ -90,9 +100,19 @@ def write_state(folder: Path, new: str, *, reason: str = "", exit_code: int | No
             raise
     if old.state and new not in NEXT[old.state]:
         raise KerasCnnError(f"a run cannot go from '{old.state}' to '{new}'")
-    state = State(new, old.seq + 1, pid, started, _created(), reason, exit_code, time.time())
+    state = State(new, old.seq + 1, pid, started, _created(), reason, exit_code, time.time(), this_host())
     write_json(folder / "state.json", asdict(state))
     return state
+
+
+def this_host() -> str:
+    """Return the name of this machine, by which it is told from others that share a folder of runs."""
+    return socket.gethostname()
+
+
+def is_elsewhere(host: str) -> bool:
+    """Return whether that is the name of another machine than this one."""
+    return host not in ("", this_host())
 
 
 def this_process() -> tuple[int, float]:
@@ -119,8 +139,13 @@ def _started(process: psutil.Process) -> float:
     return process.create_time() - (psutil.boot_time() if psutil.LINUX else 0.0)
 
 
-def is_alive(pid: int, started: float) -> bool:
-    """Return whether that very process runs: not another one with its number, and not a zombie."""
+def is_alive(pid: int, started: float, host: str = "") -> bool:
+    """Return whether that very process runs: not another one with its number, and not a zombie.
+
+    One of another machine cannot be seen from here, and is believed to run.
+    """
+    if is_elsewhere(host):
+        return True
     import psutil
 
     try:

@@ -41,7 +41,7 @@ _EXPECTED: dict[str, str] = {
 }
 _SELF_EXPLAINED = {
     "unknown_field", "unknown_component", "unknown_name", "no_type", "plugin", "head_task", "reads", "target",
-    "monitor", "split", "split_ways",
+    "monitor", "split", "split_ways", "sweep",
 }  # fmt: skip
 _YAML_1_1_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 _GROUPED = re.compile(r"[-+]?[0-9]{1,3}([_, ][0-9]{3})+(\.[0-9]+)?|[-+]?[0-9]+(_[0-9]+)+")

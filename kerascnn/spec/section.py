@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Self, get_args
+from typing import Any, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -74,9 +74,10 @@ class Section(BaseModel):
     def _paths(cls) -> Iterator[str]:
         """Yield the path of each field of the sections inside this one; the item of a list is its first."""
         for name, info in cls.model_fields.items():
+            holder = get_origin(info.annotation)
             for inner in (info.annotation, *get_args(info.annotation)):
-                if isinstance(inner, type) and issubclass(inner, Section):
-                    prefix = name if inner is info.annotation else f"{name}.0"
+                if holder is not dict and isinstance(inner, type) and issubclass(inner, Section):
+                    prefix = f"{name}.0" if holder is list else name
                     yield from (f"{prefix}.{field}" for field in inner.model_fields)
                     yield from (f"{prefix}.{path}" for path in inner._paths())
 

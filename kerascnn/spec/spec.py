@@ -11,6 +11,7 @@ from kerascnn.spec.component import OneOf
 from kerascnn.spec.embedding import Embedding, EmbeddingField
 from kerascnn.spec.fields import ImageSize, Range, RegularExpression
 from kerascnn.spec.kinds import Augmentation, Backbone, Head, Metric, Source, Task
+from kerascnn.spec.search import SECTION, SpecSweep
 from kerascnn.spec.section import Section, section
 from kerascnn.spec.training import Train, twice
 
@@ -219,12 +220,16 @@ class Spec(Section):
     """How answers are judged."""
     lint: Lint = section(Lint)
     """Which advice of good practice to leave out."""
+    sweep: SpecSweep | None = None
+    """What `kerascnn sweep` tries; no part of a training, which takes the values above as they stand. Left out:
+    nothing."""
 
     @model_validator(mode="wrap")
     @classmethod
     def _parts_fit(cls, value: Any, handler: ModelWrapValidatorHandler[Spec]) -> Spec:
         """Report mistakes between parts together with the mistakes inside them."""
         from kerascnn.spec.fit import misfits
+        from kerascnn.spec.sweep_fit import sweep_misfits
 
         errors: list[Any] = []
         spec: Spec | None = None
@@ -233,11 +238,15 @@ class Spec(Section):
         except ValidationError as error:
             errors = [cls._explain(line) for line in error.errors(include_url=False)]
         errors += misfits(spec.model_dump(mode="json") if spec is not None else value)
+        errors += sweep_misfits(value)
         if errors:
             raise ValidationError.from_exception_data("Spec", errors)
         assert spec is not None
         return spec
 
     def spell(self) -> dict[str, Any]:
-        """Return the resolved spec as plain data: every default filled in. It parses to an equal spec."""
-        return self.model_dump(mode="json")
+        """Return the resolved spec as plain data: every default filled in. It parses to an equal spec, but for a sweep.
+
+        Two trainings are the same whatever was tried around them: the sweep is left out.
+        """
+        return self.model_dump(mode="json", exclude={SECTION})

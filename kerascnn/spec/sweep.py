@@ -1,54 +1,27 @@
-"""What a sweep tries: values of any paths of a spec, by which rule, and until when."""
+"""What a sweep tries, from a file of its own or from a spec's section `sweep`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from kerascnn.spec.load import read_file, read_tree, validated
-from kerascnn.spec.section import Section
+from kerascnn.errors import SpecError
+from kerascnn.spec.load import read_file, read_tree, validate, validated
+from kerascnn.spec.overrides import override
+from kerascnn.spec.search import SECTION, Parameter, Search
+from kerascnn.spec.sweep_fit import path_misfits
+from kerascnn.spec.tree import Place, Tree
 
+__all__ = ["Parameter", "Sweep", "has_sweep", "load_sweep"]
 
-class Parameter(Section):
-    """The values that one path of the spec may have: those of a list, or numbers of a range."""
-
-    values: list[Any] | None = Field(None, min_length=1, max_length=10_000)
-    """A list of values, of any kind that a spec has: numbers, words, lists, components."""
-    low: int | float | None = None
-    """The smallest number; whole numbers for `low` and `high` give whole numbers."""
-    high: int | float | None = None
-    """The largest number."""
-    step: int | float | None = Field(None, gt=0)
-    """By what numbers differ, counted from `low`; left out: any number of the range, of whole ones each."""
-    log: bool = False
-    """Draw by the logarithm: as many values from 0.001 to 0.01 as from 0.01 to 0.1."""
-
-    @model_validator(mode="after")
-    def _is_one_of_both(self) -> Self:
-        if self.values is None and None in (self.low, self.high):
-            raise PydanticCustomError("parameter", "needs either 'values', or 'low' and 'high'")
-        if self.values is not None and (self.low, self.high, self.step, self.log) != (None, None, None, False):
-            raise PydanticCustomError("parameter", "has 'values'; leave out 'low', 'high', 'step' and 'log'")
-        if self.low is not None and self.high is not None:
-            if self.low >= self.high:
-                raise PydanticCustomError("parameter", "needs a 'low' below 'high'")
-            if self.log and self.low <= 0:
-                raise PydanticCustomError("parameter", "needs a 'low' above 0 where 'log' is true")
-            if self.log and self.step is not None:
-                raise PydanticCustomError("parameter", "cannot have both 'log' and 'step'; leave one of them out")
-        return self
-
-    @property
-    def whole(self) -> bool:
-        """Whether its numbers are whole."""
-        return all(isinstance(one, int) for one in (self.low, self.high, 1 if self.step is None else self.step))
+_KEY = "kerascnn_sweep"
 
 
-class Sweep(Section):
-    """A search for good values of some paths of a spec."""
+class Sweep(Search):
+    """A search for good values of some paths of a spec, as a file of its own."""
 
     kerascnn_sweep: Literal[1]
     """Version of this format: 1."""
@@ -56,34 +29,49 @@ class Sweep(Section):
     """A name for people, and of its folder under `sweeps` in the folder of runs."""
     spec: str = Field(min_length=1)
     """The file of the spec. A relative path starts from the current folder."""
-    parameters: dict[str, Parameter] = Field(min_length=1, max_length=256)
-    """What is tried, by the path in the spec, such as `train.stages.0.learning_rate`."""
-    sampler: Literal["tpe", "random", "grid"] = "tpe"
-    """How values are chosen: tpe looks at what earlier trials came to (Bergstra et al. 2011), random does not, grid
-    takes every combination of lists and of ranges with a step or of whole numbers."""
-    pruner: Literal["none", "asha", "hyperband", "median"] = "none"
-    """What ends trials early that fall behind: asha (Li et al. 2018, arXiv:1810.05934), hyperband (Li et al. 2016,
-    arXiv:1603.06560), or median, those worse than the median of earlier trials at the same epoch."""
-    seed: int = Field(0, ge=0, lt=2**32)
-    """Seed of the choice of values; that of a training stands in its spec."""
-    trials: int = Field(20, ge=1, le=100_000)
-    """Trainings in all, those that were ended early counted."""
-    minutes: float | None = Field(None, gt=0)
-    """Minutes after which no new training begins; left out: no limit. Each start of the command counts anew."""
-
-    @model_validator(mode="after")
-    def _grid_has_ends(self) -> Self:
-        for path, one in self.parameters.items():
-            if self.sampler == "grid" and one.values is None and one.step is None and (one.log or not one.whole):
-                raise PydanticCustomError(
-                    "parameter",
-                    "sampler 'grid' needs 'values', a 'step' or whole numbers for '{path}'",
-                    {"path": path},
-                )
-        return self
 
 
-def load_sweep(path: str | Path) -> Sweep:
-    """Return the sweep of a YAML or JSON file. Raises SpecError with every mistake at its line and column."""
-    tree = read_tree(read_file(Path(path)), str(path), what="a sweep", key="kerascnn_sweep")
-    return validated(Sweep, tree, str(path))
+def load_sweep(path: str | Path, settings: Sequence[str] = ()) -> Sweep:
+    """Return the sweep of a YAML or JSON file: one of its own, or a spec with the section `sweep`.
+
+    `settings` are those for the spec. Raises SpecError with every mistake at its line and column; a path or a value
+    that the spec does not take is one.
+    """
+    file = str(path)
+    tree = read_tree(read_file(Path(path)), file, what="a sweep", key=_KEY)
+    if _KEY not in tree.value and "kerascnn" in tree.value:
+        return _of_spec(tree, file, settings)
+    found = validated(Sweep, tree, file)
+    try:
+        spec = read_tree(read_file(Path(found.spec)), found.spec)
+    except SpecError:
+        return found  # said where the spec is read
+    override(spec, settings)
+    if wrong := path_misfits(found.parameters, spec.value):
+        places = [("parameters", *one.loc) for one in wrong]
+        raise SpecError(
+            [
+                tree.issue(tree.place(loc, of_key=one.of_path) or Place(file, 0, 0), loc, one.message, one.value,
+                           one.suggestion)
+                for loc, one in zip(places, wrong, strict=True)
+            ]
+        )  # fmt: skip
+    return found
+
+
+def has_sweep(path: str | Path) -> bool:
+    """Return whether the file of a spec has a section `sweep`. Raises SpecError where it cannot be read."""
+    return read_tree(read_file(Path(path)), str(path)).value.get(SECTION) is not None
+
+
+def _of_spec(tree: Tree, file: str, settings: Sequence[str]) -> Sweep:
+    override(tree, settings)
+    spec = validate(tree, file)
+    if spec.sweep is None:
+        message = (
+            f"has no section '{SECTION}', which says what is tried, such as "
+            f"{SECTION}: {{parameters: {{train.batch_size: {{values: [16, 32]}}}}}}"
+        )
+        raise SpecError([tree.issue(tree.place(()) or Place(file, 0, 0), (), message)])
+    about = spec.sweep.model_dump()
+    return Sweep.model_validate(about | {_KEY: 1, "name": spec.sweep.name or spec.name, "spec": file})

@@ -47,7 +47,9 @@ def test_every_page_is_in_the_navigation():
 
 
 def test_every_page_loads_without_keras():
-    modules = [f"kerascnn_dashboard.{p.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')}" for p in MODULES]
+    modules = [
+        f"kerascnn_dashboard.{p.relative_to(ROOT).with_suffix('').as_posix().replace('/', '.')}" for p in MODULES
+    ]
     light = [name for name in modules if ".screens." not in name and not name.endswith((".app", "__init__"))]
     program = "import importlib, sys\nfor name in sys.argv[1:]: importlib.import_module(name)\n"
     program += f"print(sorted({NEVER!r} & set(sys.modules)))"

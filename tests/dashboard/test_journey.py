@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -81,7 +82,9 @@ def test_six_clicks_on_start_are_one_training_that_survives_refresh_second_tab_a
     tab.settle()
     assert len(trainings(project)) == 1
 
-    live = waited(lambda: next((one for one in trainings(project) if one.state == "running" and one.run.metrics()), None))
+    live = waited(
+        lambda: next((one for one in trainings(project) if one.state == "running" and one.run.metrics()), None)
+    )
     tab.open(f"{address}&run={live.id}")
     assert tab.sees("Round ")
     tab.shot("train-live")
@@ -122,3 +125,97 @@ def test_six_clicks_on_start_are_one_training_that_survives_refresh_second_tab_a
     tab.shot("train-stopped")
     assert "tensorflow" not in server.libraries()
     assert tab.outside() == []
+
+
+def test_the_whole_way_with_the_demo_pictures(tab, server, tmp_path):
+    began = time.monotonic()
+    tab.open("/")
+    tab.shot("home-empty")
+    tab.click("Try the demo")
+    assert tab.sees("6 with a wrong label")
+    tab.shot("data")
+    tab.click("Check the data")
+    assert tab.sees("As the model will see them", 90)
+    tab.shot("check")
+    tab.click("Choose a template")
+    tab.shot("train-cards")
+    tab.click("Start training")
+    assert tab.sees("The training is done", 240)
+    tab.shot("train-done")
+    tab.click("See the evaluation")
+    assert tab.sees("are right", 120)
+    assert tab.sees("may be wrong: look at them under Clean labels", 60)
+    tab.shot("evaluate")
+    first = f"{time.monotonic() - began:.0f} s from the first click to the verdict"
+
+    # A cell of the matrix: the samples behind it.
+    tab.page.locator("[data-testid=stVegaLiteChart] svg text").filter(has_text="18").first.wait_for()
+    tab.page.get_by_role("tab", name="Worst").click()
+    tab.settle()
+    tab.shot("evaluate-worst")
+
+    project = next(one for one in Home(server.home).projects() if one.facts().title.startswith("Demo: pictures"))
+    tab.page.get_by_role("tab", name="Clean labels").click()
+    tab.settle()
+    tab.page.get_by_role("button", name="Save as v2").wait_for()
+    tab.shot("clean")
+    planted = project.version("v1").facts["planted"]
+    cards = tab.page.locator("[data-testid=stForm] [data-testid=stSelectbox]")
+    assert cards.count() >= 1
+    for i in range(cards.count()):
+        cards.nth(i).locator("input").click()
+        # The class that the model finds right stands first after Keep.
+        tab.page.get_by_role("option").nth(1).click()
+    tab.click("Save as v2")
+    assert tab.sees("Saved as v2")
+    fixed = [
+        line for line in Path(project.version("v2").data["fixes"]).read_text("utf-8").splitlines() if "relabel" in line
+    ]
+    assert any(line.startswith(tuple(planted)) for line in fixed)
+    tab.shot("clean-saved")
+
+    tab.click("Train again on v2")
+    assert tab.sees("Start training")
+    tab.settle()
+    tab.click("Start training")
+    assert tab.sees("The training is done", 240)
+    second = trainings(project)[0].run
+    assert second.read("spec.resolved.json")["data"]["fixes"].endswith(Path(project.version("v2").data["fixes"]).name)
+    tab.click("See the evaluation")
+    assert tab.sees("are right", 120)
+    one = trainings(project)[1].run.id
+    tab.open(f"/evaluate?project={project.name}&run={second.id}&with={one}&look=Compare")
+    assert tab.sees("samples", 90)
+    tab.shot("compare")
+
+    tab.click("Predict with this run")
+    picture = next((project.folder / "data" / "demo").glob("*/*.png"))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no picture")
+    tab.page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files([str(picture), str(broken)])
+    assert tab.sees("broken.png")
+    tab.settle()
+    tab.click("Answer")
+    tab.page.get_by_role("heading", name="Answers").wait_for(timeout=120_000)
+    assert tab.sees("1 that cannot be read")
+    tab.settle()
+    tab.shot("predict")
+    with tab.page.expect_download() as saved:
+        tab.page.get_by_role("button", name="Download as CSV").click()
+    assert picture.name in Path(saved.value.path()).read_text("utf-8")
+
+    tab.open(f"/report?project={project.name}&run={second.id}")
+    tab.click("Write the report")
+    tab.page.frame_locator("iframe").get_by_text("accuracy").first.wait_for(timeout=120_000)
+    tab.shot("report")
+    tab.click("Make the download")
+    tab.page.get_by_role("link", name="Download model").wait_for(timeout=60_000)
+    with tab.page.expect_download() as saved:
+        tab.page.get_by_role("link", name="Download model").click()
+    assert Path(saved.value.path()).stat().st_size > 10_000
+
+    for name in ("runs", "plugins", "settings"):
+        tab.open(f"/{name}?project={project.name}")
+        tab.shot(name)
+    assert "tensorflow" not in server.libraries()
+    print(first)

@@ -21,7 +21,9 @@ def main() -> None:
     """Draw the frame, then the page."""
     st.set_page_config("kerascnn", page_icon=str(HERE / "icon.png"), layout="wide")
     _let_in()
-    pages = {name: st.Page(HERE / "screens" / f"{name}.py", title=PAGES[name], default=name == "home") for name in PAGES}
+    pages = {
+        name: st.Page(HERE / "screens" / f"{name}.py", title=PAGES[name], default=name == "home") for name in PAGES
+    }
     current = st.navigation(
         {
             "Work": [pages[name] for name in WORK],
@@ -86,7 +88,7 @@ def _chosen() -> None:
 
 @st.fragment(run_every=5)
 def _what_runs() -> None:
-    """Name what trains and what waits, in every project, with a link to each; see to it that the queues are worked on."""
+    """Name what trains and what waits, in every project, with a link to each; see to it that queues are worked on."""
     lines = []
     for project in home().projects():
         if not isinstance(project, Project):

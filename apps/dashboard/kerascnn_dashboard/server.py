@@ -19,7 +19,9 @@ TOKEN = "KERASCNN_TOKEN"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
-def serve(home: Path, *, address: str = "127.0.0.1", port: int = 8501, login: str = "none", open_browser: bool = True) -> None:
+def serve(
+    home: Path, *, address: str = "127.0.0.1", port: int = 8501, login: str = "none", open_browser: bool = True
+) -> None:
     """Serve the dashboard until it is stopped. Raises UsageError and ResourceError before anything is served."""
     Home(home)  # says what is wrong with the folder
     if login not in ("none", "oidc") and not login.startswith("header:"):
@@ -69,8 +71,8 @@ def _check_oidc() -> None:
         except (OSError, ValueError) as error:
             raise UsageError(f"{file} cannot be read: {error}") from None
     raise UsageError(
-        f"--login oidc needs a section [auth] in {files[0]} or {files[1]}, with redirect_uri, cookie_secret, client_id, "
-        "client_secret and server_metadata_url, as Streamlit documents it for st.login"
+        f"--login oidc needs a section [auth] in {files[0]} or {files[1]}, with redirect_uri, cookie_secret, "
+        "client_id, client_secret and server_metadata_url, as Streamlit documents it for st.login"
     )
 
 

@@ -163,7 +163,14 @@ def test_how_far_it_is_in_words_and_as_a_part(project):
     told = {"stage": 1, "stages": 2, "epoch": 2, "epochs": 3, "step": 5, "steps": 10, "seconds_per_epoch": 60.0}
     queue.progress_of("one").write_text(json.dumps(told), "utf-8")
     for i in range(2):
-        line = {"epoch": i + 1, "stage": 0, "loss": 1.0, "accuracy": 0.5, "val_loss": 1.0, "val_accuracy": 0.25 * (i + 1)}
+        line = {
+            "epoch": i + 1,
+            "stage": 0,
+            "loss": 1.0,
+            "accuracy": 0.5,
+            "val_loss": 1.0,
+            "val_accuracy": 0.25 * (i + 1),
+        }
         append_json_line(run.path / "metrics.jsonl", {**line, "kept": True})
     live = training(project, "one")
     assert shown(live).part == pytest.approx(0.25)
@@ -177,7 +184,9 @@ def test_how_far_it_is_in_words_and_as_a_part(project):
 def test_a_long_training_has_charts_of_a_size_that_can_be_drawn(project):
     run = RunFolder.create(project.runs, given=b"", ending=".yaml", resolved={}, about={"name": "x"})
     put(run, "done")
-    (run.path / "metrics.jsonl").write_text("".join(f'{{"epoch": {i}, "loss": {i}.0}}\n' for i in range(1, 2001)), "utf-8")
+    (run.path / "metrics.jsonl").write_text(
+        "".join(f'{{"epoch": {i}, "loss": {i}.0}}\n' for i in range(1, 2001)), "utf-8"
+    )
     points = curves(trainings(project)[0]).lines["loss"]
     assert len(points) <= 501
     assert points[-1] == {"round": 2000, "value": 2000.0, "of": "training"}
@@ -187,5 +196,3 @@ def test_times_are_said_as_exactly_as_they_are_known():
     assert [say_seconds(one) for one in (0.1, 59, 61, 3599, 7200)] == [
         "1 second", "59 seconds", "1 minute", "60 minutes", "2.0 hours",
     ]  # fmt: skip
-
-

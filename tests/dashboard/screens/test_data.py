@@ -223,7 +223,7 @@ def test_the_demo_data_is_offered_where_there_is_one(home, project, open_page, s
 def test_the_demo_project_says_what_changed_since_the_version_before(home, open_page):
     project = make_demo(home, "pictures")
     first = project.version()
-    facts = {**first.facts, "samples": 149}
+    facts = {**first.facts, "samples": 239}
     project.add_version({**first.data, "fixes": "f.csv"}, "cleaning", "one left out", after="v1", facts=facts)
     page = open_page("data", project="demo-pictures")
     assert not page.exception

@@ -60,7 +60,9 @@ def make_demo(home: Home, kind: str, owner: str = "") -> Project:
         raise UsageError(f"there is no demo '{kind}'; there are {', '.join(KINDS)}")
     project = home.create(_title(home, kind), KINDS[kind].task, owner=owner)
     made = make_data(kind, project.folder / "data" / "demo")
-    project.add_version({"source": dict(made.source), "split": SPLIT}, "demo", made.about, by=owner, after="", facts=made.facts)
+    project.add_version(
+        {"source": dict(made.source), "split": SPLIT}, "demo", made.about, by=owner, after="", facts=made.facts
+    )
     return project
 
 

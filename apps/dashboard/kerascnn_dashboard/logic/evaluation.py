@@ -89,6 +89,13 @@ def evaluate_command(project: Project, run: RunFolder, split: str) -> list[str]:
     return ["kerascnn", "evaluate", run.id, "--split", split, "--runs", str(project.runs), "--json"]
 
 
+def begin_evaluation(project: Project, run: RunFolder) -> None:
+    """Start the evaluation on the validation split, where the run has one and was not judged on it yet."""
+    if splits_of(run)[0] == DEFAULT and report_of(run, DEFAULT) is None:
+        facts = {"run": run.id, "split": DEFAULT}
+        project.jobs.start("evaluate", evaluate_command(project, run, DEFAULT), id=f"evaluate-{run.id}", facts=facts)
+
+
 def calibrate_command(
     project: Project, run: RunFolder, *, unsure: float | str | None = None
 ) -> list[str]:  # fmt: skip

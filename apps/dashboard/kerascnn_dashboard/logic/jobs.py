@@ -16,6 +16,7 @@ import shlex
 import signal
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -102,10 +103,8 @@ class Job:
         """Ask it to end."""
         said = self._said()
         if self.state() == "running" and said:
-            try:
+            with suppress(ProcessLookupError):  # it has just ended by itself
                 os.kill(int(said["pid"]), signal.SIGTERM)
-            except ProcessLookupError:
-                pass  # it has just ended by itself
 
     def _said(self) -> dict[str, Any]:
         try:

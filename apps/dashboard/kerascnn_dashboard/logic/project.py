@@ -112,7 +112,9 @@ class Project:
             raise UsageError("the project has no data yet; bring some in on the page Data")
         chosen = next((version for version in found if version.name == name), None) if name else found[-1]
         if chosen is None:
-            raise UsageError(f"there is no version '{name[:40]}' of the data; there are {', '.join(v.name for v in found)}")
+            raise UsageError(
+                f"there is no version '{name[:40]}' of the data; there are {', '.join(v.name for v in found)}"
+            )
         return chosen
 
     def add_version(

@@ -27,4 +27,6 @@ def is_signed(purpose: str, value: str, until: str, signature: str, *, now: floa
 
 def _of(purpose: str, value: str, until: str) -> str:
     key = os.environ[TOKEN].encode()
-    return hmac.new(key, "\0".join((purpose, value, until)).encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()
+    return hmac.new(
+        key, "\0".join((purpose, value, until)).encode("utf-8", "surrogateescape"), hashlib.sha256
+    ).hexdigest()

@@ -1,4 +1,4 @@
-"""What the dashboard says of a task: its title in plain words, and what it is for. The facts are the component's own."""
+"""What the dashboard says of a task: its title in plain words, what it is for. The facts are the component's own."""
 
 from __future__ import annotations
 

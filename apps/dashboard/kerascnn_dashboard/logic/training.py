@@ -10,6 +10,7 @@ import json
 import os
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -181,10 +182,8 @@ def _of_run(queue: Queue, run: RunFolder, job: Job | None, ahead: int) -> Live:
 def _of_job(queue: Queue, job: Job, ahead: int) -> Live:
     state = {"running": "loading", "done": "done"}.get(job.state, job.state)
     created = 0.0
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError):  # without it, it stands last in the list
         created = float(json.loads((queue.folder / "jobs" / f"{job.id}.json").read_text("utf-8"))["created"])
-    except (OSError, ValueError, KeyError, TypeError):
-        pass  # it stands last in the list
     if state == "cancelled" and job.pid and is_alive(job.pid, job.process_started):
         state = "stopping"
     return Live(job.id, job.name, state, job, None, ahead, _progress(queue, job), job.reason, created)
@@ -213,7 +212,5 @@ def _ahead(project: Project, job: Job, jobs: list[Job], others: list[Project]) -
 
 
 def _signal(pid: int) -> None:
-    try:
+    with suppress(ProcessLookupError):  # it has just ended by itself
         os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass  # it has just ended by itself

@@ -8,11 +8,12 @@ import altair
 import streamlit as st
 
 from kerascnn.evaluation.names import say_name
+from kerascnn_dashboard.logic.evaluation import begin_evaluation
 from kerascnn_dashboard.logic.following import COLORS, STATES, Curves, best_words, curves, shown
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.remedies import explain
 from kerascnn_dashboard.logic.training import Live, log_of, resume, stop, training
-from kerascnn_dashboard.parts.frame import complaining, go, others, plain
+from kerascnn_dashboard.parts.frame import complaining, open_page, others, plain
 from kerascnn_dashboard.parts.remedy import draw_remedies
 
 EVERY = 2.0
@@ -93,7 +94,10 @@ def _ended(project: Project, live: Live, log: str) -> None:
     if live.run is not None and live.state in ("done", "stopped") and (live.run.path / "model.keras").is_file():
         if live.state == "done":
             st.success("The training is done, and the best model is kept.")
-        go("evaluate", "See the evaluation", primary=live.state == "done", key="to_evaluate", run=live.run.id)
+        if st.button("See the evaluation", type="primary" if live.state == "done" else "secondary", key="to_evaluate"):
+            with complaining():
+                begin_evaluation(project, live.run)
+            open_page("evaluate", run=live.run.id)
 
 
 def _charts(found: Curves) -> None:

@@ -213,11 +213,10 @@ def _views(
     found: Mapping[str, Any] | None,
 ) -> None:  # fmt: skip
     """Draw the views that there are for this evaluation as tabs; only the one that is open is made."""
-    kept = has_answers(run, report["split"])
+    kept, numbers = has_answers(run, report["split"]), "mae" in report["metrics"]
     views: dict[str, Callable[[], None]] = {}
     if "confusion_matrix" in report and kept and report["labels"]:
         views["Confusions"] = lambda: evaluate_views.confusions(opened, run, report)
-    numbers = "mae" in report["metrics"]
     if kept:
         views["Worst"] = lambda: _of(found, lambda told: evaluate_views.worst(opened, run, told))
     if kept and not numbers:
