@@ -12,6 +12,7 @@ from kerascnn.spec.component import Component
 from kerascnn.spec.describe import field_docs
 from kerascnn.spec.kinds import KINDS
 from kerascnn.spec.schema import json_schema
+from kerascnn.spec.search import Parameter, SpecSweep
 from kerascnn.spec.section import Section
 from kerascnn.spec.spec import (
     Audio,
@@ -43,6 +44,8 @@ SECTIONS: dict[str, type[Section]] = {
     "train.stages.N": Stage,
     "evaluate": Evaluate,
     "lint": Lint,
+    "sweep": SpecSweep,
+    "sweep.parameters.*": Parameter,
 }
 COMMANDS = [
     [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["data", "check"], ["data", "split"],
@@ -50,7 +53,7 @@ COMMANDS = [
     ["robustness"], ["report"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "resume"], ["runs", "compare"],
     ["ensemble"], ["sweep"], ["worker"], ["queue"], ["queue", "list"], ["queue", "move"], ["queue", "cancel"],
     ["queue", "rebuild"], ["schema"], ["plugins"], ["plugins", "list"], ["plugins", "new"], ["plugins", "check"],
-    ["doctor"],
+    ["ui"], ["doctor"],
 ]  # fmt: skip
 
 

@@ -310,6 +310,7 @@ OTHERS = [
     ("optimizer", {"type": "muon", "rms_rate": None, "exclude_layers": ["^fc"]}),
     ("schedule", {"type": "constant", "warmup": 0.1}),
     ("schedule", {"type": "cosine", "warmup": 0.1}),
+    ("schedule", {"type": "cyclic_cosine", "cycles": 3}),
     ("schedule", {"type": "step", "at": [0.3, 0.6, 0.9]}),
     ("schedule", {"type": "exponential"}),
     ("schedule", {"type": "polynomial", "power": 0.9}),
@@ -329,6 +330,7 @@ OTHERS = [
     ("metric", {"type": "smape"}),
     ("method", {"type": "pruning", "sparsity": 0.9, "initial": 0.2, "begin": 0.1, "end": 0.6, "spare_last": True}),
     ("method", {"type": "swa", "begin": 0.5, "every": 2}),
+    ("method", {"type": "snapshots", "cycles": 3}),
     ("method", {"type": "distillation", "run": "runs/teacher", "weight": 0.9}),
 ]
 CASES = [

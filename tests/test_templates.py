@@ -194,11 +194,11 @@ _LIKE_ANOTHER = {
     "textcnn_opinions", "conv_attention", "photo_mixing", "layers_residual", "dilated_text", "simple_cnn",
     "tcn_forecast", "unet", "centernet_small", "textcnn_vectors", "fcn_regression", "m5_waveform", "lite",
     "conv1d_small", "fast_cnn", "manifest_cnn", "mnist_cnn", "digits_tracked", "textbook_cifar10_cnn",
-    "textbook_mnist_cnn", "finetune_run",
+    "textbook_mnist_cnn", "finetune_run", "sweep_digits", "search_architecture",
 }  # fmt: skip
 """Templates that train as another does, or are large; their parts have tests of their own."""
-_ELSEWHERE = {"digits_trackers", "finetune_hub", "distillation"}
-"""Templates that go to the network, or need an extra or another run."""
+_ELSEWHERE = {"digits_trackers", "finetune_hub", "distillation", "snapshots"}
+"""Templates that go to the network, or need an extra, another run, or more than an epoch."""
 
 
 def _cases() -> list[Any]:

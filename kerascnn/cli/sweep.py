@@ -63,7 +63,7 @@ def sweep(
     asked = asked.model_copy(update={k: v for k, v in (("trials", trials), ("minutes", minutes)) if v is not None})
     queue = Queue(runs)
     pool = make_pool(queue, jobs, batch_of(asked), engine=engine, address=ray_address)
-    searching = Searching(asked, queue, settings or (), pool.many)
+    searching = Searching(asked, queue, settings or (), pool.many, pool.end)
     view = make_view(pool.many, quiet=quiet or as_json)
 
     def told(found: list[Any]) -> None:

@@ -20,7 +20,9 @@ from kerascnn.engine.predict import Predictor
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError, DataError, UsageError
 from kerascnn.runs.folder import RunFolder
-from kerascnn.spec import Companion, JoinedStage, Spec, Trained
+from kerascnn.spec import Companion, JoinedStage, Schedule, Spec, Trained
+from kerascnn.spec.component import parse_component
+from kerascnn.spec.training import Stage
 
 Outer = Callable[[Any, Any], keras.Model | None]
 
@@ -76,6 +78,10 @@ class Companions:
                 inside.enter_context(one.judged(lambda step: own.batch(step)[0], own.steps_per_epoch))
             yield
 
+    def keeps(self, epoch: int) -> bool:
+        """Return whether one wants the network of an epoch of the stage, counted from 0, to be kept for good."""
+        return any(one.keeps(epoch) for one in self.each.values())
+
     def leave(self) -> None:
         """Leave the network as it was found."""
         for one in self.each.values():
@@ -101,6 +107,15 @@ class TaughtStream(Stream):
         for one in self.companions:
             targets = one.targets(elements, targets)
         return elements, targets
+
+
+def moved(stage: Stage) -> Stage:
+    """Return a stage with the schedule that a method of it brings along, if one does."""
+    kind: type[Any] = Schedule
+    for method in stage.methods:
+        if own := method.schedule():
+            return stage.model_copy(update={"schedule": parse_component(kind, own)})
+    return stage
 
 
 def check_methods(spec: Spec, data: Dataset) -> None:

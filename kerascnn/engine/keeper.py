@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shutil
 import time
 from collections.abc import Collection, Mapping
@@ -26,12 +27,21 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
 _MODEL = "model"
+SNAPSHOT = "snapshot_"
+"""What the names of networks begin with that are kept for good; the epoch follows."""
+_SNAPSHOT = re.compile(rf"{SNAPSHOT}(\d+)\.keras")
 _COST = 20
 """A checkpoint is due when this many times as long as the last one took has gone by: a twentieth of the time."""
 _LONG = 600.0
 """Seconds after which a checkpoint is written within an epoch."""
 _ASKED = 10
 """Steps after which processes that train together ask each other whether one is due within an epoch."""
+
+
+def snapshots(run: RunFolder) -> dict[int, Path]:
+    """Return the files of the networks that were kept for good, by their epochs of the whole training."""
+    found = ((_SNAPSHOT.fullmatch(file.name), file) for file in run.path.glob(f"{SNAPSHOT}*.keras"))
+    return dict(sorted((int(match[1]), file) for match, file in found if match))
 
 
 class Keeper:
@@ -72,7 +82,9 @@ class Keeper:
             if kept:
                 at.best = (figures[self.spec.train.monitor], at.epoch + 1)
                 self._best = weights
-                self._write_models(beside | {_MODEL: phase.built.model})
+            snapshot = {f"{SNAPSHOT}{at.epoch + 1}": phase.built.model} if phase.companions.keeps(at.epochs) else {}
+            models = (snapshot if sound else {}) | (beside | {_MODEL: phase.built.model} if kept else {})
+            self._write_models(models)
         line: dict[str, Any] = {"epoch": at.epoch + 1, "stage": phase.number}
         # JSON has no NaN: a figure that is not finite is null there.
         line |= {name: value if math.isfinite(value) else None for name, value in figures.items()}
@@ -90,11 +102,11 @@ class Keeper:
     def beside(self, model: keras.Model) -> dict[str, keras.Model]:
         """Return the models that the task wants kept with the best one. Raises PluginError for a name that is none."""
         found = dict(self.spec.task.beside(model))
-        wrong = [name for name in found if not name.isidentifier() or name == _MODEL]
+        wrong = [name for name in found if not name.isidentifier() or name == _MODEL or name.startswith(SNAPSHOT)]
         if wrong:
             raise PluginError(
                 f"the task '{self.spec.task.type_name}' names a model {wrong[0]!r} that is kept beside the best one; "
-                f"a name is an identifier, and not '{_MODEL}'"
+                f"a name is an identifier, not '{_MODEL}', and does not begin with '{SNAPSHOT}'"
             )
         return found
 
@@ -114,6 +126,8 @@ class Keeper:
         state = {**at.spell(), "seconds": round(seconds, 3)}
         best = self._file(_MODEL) if at.best else None
         beside = {name: self._file(name) for name in self.beside(model)} if at.best else {}
+        if at.best:
+            beside |= {file.stem: file for file in snapshots(self.run).values()}
         self.checkpoints.save(state, take_arrays(groups), best, beside)
         self._written = time.monotonic()
         self._cost = self._written - began
@@ -153,6 +167,8 @@ class Keeper:
         self._best = None
 
     def _write_models(self, models: Mapping[str, keras.Model]) -> None:
+        if not models:
+            return
         with ExitStack() as inside:
             for model in models.values():
                 inside.enter_context(as_on_one_device(model))

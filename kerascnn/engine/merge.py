@@ -13,6 +13,7 @@ from keras import layers, ops
 from kerascnn import __version__
 from kerascnn.engine.devices import environment
 from kerascnn.engine.ensemble import check_alike
+from kerascnn.engine.keeper import snapshots
 from kerascnn.engine.predict import Predictor
 from kerascnn.errors import UsageError
 from kerascnn.evaluation.calibration import SMALLEST
@@ -37,13 +38,41 @@ def merge(runs: Sequence[RunFolder], root: str | Path = "runs", *, mean: Mean = 
     if len(runs) < 2:
         raise UsageError(f"name two runs or more that answer together (got {len(runs)})")
     predictors = [Predictor(run) for run in runs]
-    first = predictors[0]
     _check(predictors)
+    members = [{"run": one.run.id, "model": _digest(one.run.path / one.file)} for one in predictors]
+    return _merged(predictors, members, root, mean)
+
+
+def merge_snapshots(run: RunFolder, root: str | Path = "runs", *, mean: Mean = "probabilities") -> RunFolder:
+    """Return a new run under `root` whose model answers with the mean of the answers of a run's snapshots.
+
+    These are the networks that the method `snapshots` kept at the end of each cycle (Huang et al. 2017,
+    arXiv:1704.00109); the run's best model counts only as one of them. Raises UsageError where there are less than two.
+    """
+    files = snapshots(run)
+    if len(files) < 2:
+        raise UsageError(
+            f"run {run.id} has {len(files) or 'no'} snapshots, and an ensemble takes two; train with the method "
+            "`snapshots` in a stage"
+        )
+    state = run.state.state
+    if state != "done":
+        raise UsageError(f"run {run.id} is not done: its state is '{state}', and snapshots may still come and go")
+    predictors = [Predictor(run, file=file.name) for file in files.values()]
+    members = [{"run": run.id, "model": _digest(file), "epoch": epoch} for epoch, file in files.items()]
+    return _merged(predictors, members, root, mean)
+
+
+def _merged(
+    predictors: Sequence[Predictor], members: Sequence[dict[str, Any]], root: str | Path, mean: Mean
+) -> RunFolder:
+    first = predictors[0]
+    if not first.task.alone:
+        raise UsageError(f"answers of {first.task.type_name} mean nothing by themselves, and have no mean")
     if mean == "logits" and (first.task.target, first.task.output) != ("class", "classes"):
         raise UsageError(f"the answers of {first.task.type_name} have no logits; leave out --mean logits")
     model = _model(predictors, mean)
     spec = first.spec.spell()
-    members = [{"run": one.run.id, "model": _digest(one.run.path / "model.keras")} for one in predictors]
     about = {
         "name": f"{first.spec.name}-ensemble"[:64],
         "version": __version__,
@@ -109,6 +138,6 @@ def _digest(file: Path) -> str:
 
 
 def members_of(run: RunFolder) -> list[dict[str, Any]]:
-    """Return the runs that an ensemble was made of, [] for a run that is none."""
+    """Return the runs, or the snapshots of one, that an ensemble was made of, [] for a run that is none."""
     found: list[dict[str, Any]] = run.about().get("ensemble", {}).get("members", [])
     return found

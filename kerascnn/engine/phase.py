@@ -13,7 +13,7 @@ import numpy as np
 
 from kerascnn.engine.balance import balanced
 from kerascnn.engine.build import Built
-from kerascnn.engine.companions import Companions, check_methods, join, taught
+from kerascnn.engine.companions import Companions, check_methods, join, moved, taught
 from kerascnn.engine.data import Dataset
 from kerascnn.engine.distribute import shared
 from kerascnn.engine.parts import factors, freeze
@@ -88,7 +88,7 @@ class Phases:
 
         Raises BuildError where it freezes what is not there, or the network does not take its size of pictures.
         """
-        stage = self.spec.train.stages[number]
+        stage = moved(self.spec.train.stages[number])
         place = f"train.stages.{number}"
         built = self._at_size(number, stage)
         freeze(built, stage.freeze, f"{place}.freeze")

@@ -67,14 +67,14 @@ class Prediction:
 
 
 class Predictor:
-    """A run's model, loaded once.
+    """A run's model, loaded once: the best one, or that of another file of the run.
 
     With `tta`, such as "flip,shift,scale", its answers are means over changed versions of each picture: test-time
     augmentation. Raises UsageError for tasks that have none.
     """
 
-    def __init__(self, run: RunFolder, tta: str | Sequence[str] = ()):
-        self.run = run
+    def __init__(self, run: RunFolder, tta: str | Sequence[str] = (), file: str = "model.keras"):
+        self.run, self.file = run, file
         facts = run.read("input.json")
         self.shape = tuple(facts["shape"])
         self.form = form_of(facts)
@@ -99,9 +99,9 @@ class Predictor:
     @cached_property
     def model(self) -> keras.Model:
         """The saved model, without its training. Raises UsageError where the run has none."""
-        path = self.run.path / "model.keras"
+        path = self.run.path / self.file
         if not path.is_file():
-            self.run.read("model.keras")  # says why there is none
+            self.run.read(self.file)  # says why there is none
         try:
             model = keras.saving.load_model(path, compile=False, safe_mode=True)
         except (ValueError, TypeError, OSError, KeyError) as error:

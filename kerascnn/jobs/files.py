@@ -50,9 +50,10 @@ class JobFiles:
         """Let the process of a job end in order with this exit code, on whatever machine it is."""
         write_text(self._stop_of(job), str(code))
 
-    def forget_stop(self, job: str) -> None:
-        """Let a job be begun that was asked to stop."""
+    def forget(self, job: str) -> None:
+        """Forget what was said to the last process of a job, and by it."""
         self._stop_of(job).unlink(missing_ok=True)
+        self.run_of(job).unlink(missing_ok=True)
 
     def asked_to_stop(self, job: str) -> int | None:
         """Return the exit code with which a job was asked to end, None where it was not."""

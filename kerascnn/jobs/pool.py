@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from kerascnn.errors import ResourceError
 from kerascnn.jobs.queue import ATTEMPTS, OPEN, Job, Queue
+from kerascnn.runs.state import is_elsewhere
 
 BEAT = 0.5
 """Seconds between two looks at the queue."""
@@ -71,6 +73,10 @@ class Pool:
                 time.sleep(BEAT)
         finally:
             self._end(told)
+
+    def end(self, job: Job) -> None:
+        """Let the process of a job end in order."""
+        terminate(job)
 
     def _works(self) -> bool:
         """Return whether something of the pool's own still works."""
@@ -132,6 +138,13 @@ class Pool:
         if self._children:
             self._children.clear()
             told(self.queue.jobs(self.batch))
+
+
+def terminate(job: Job) -> None:
+    """Let the process that claimed a job end in order, where it is one of this machine."""
+    if not is_elsewhere(job.host):
+        with suppress(ProcessLookupError):
+            os.kill(job.pid, signal.SIGTERM)
 
 
 def gpus_here() -> list[str]:

@@ -67,11 +67,6 @@ class Job:
     host: str = ""
     """The machine of the process that claimed it."""
 
-    @property
-    def is_mine(self) -> bool:
-        """Whether this very process has claimed it."""
-        return not is_elsewhere(self.host) and (self.pid, self.process_started) == this_process()
-
     def as_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
         return asdict(self)

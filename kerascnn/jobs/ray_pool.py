@@ -8,8 +8,11 @@ waits again.
 from __future__ import annotations
 
 import os
+import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,16 +57,21 @@ class RayPool(Pool):
         self._places()
         gpus = 1 if self.ray.cluster_resources().get(_GPU) else 0
         # A process of its own for each: what a training does to its process ends with it.
-        self._task = self.ray.remote(work).options(
+        self._task = self.ray.remote(
             num_cpus=1, num_gpus=gpus, max_calls=1, max_retries=attempts - 1, scheduling_strategy="SPREAD"
-        )
+        )(work)
 
     def run(self, told: Callable[[list[Job]], None], stop: Callable[[], int | None]) -> int | None:
         """Work as a pool does, and leave the cluster at the end."""
         try:
-            return super().run(told, stop)
+            with redirect_stdout(_OfThisThread(sys.stdout)):
+                return super().run(told, stop)
         finally:
             self.ray.shutdown()
+
+    def end(self, job: Job) -> None:
+        """Let the task of a job end in order."""
+        self.queue.ask_to_stop(job.id, STOPPED)
 
     def _works(self) -> bool:
         return bool(self._tasks)
@@ -72,17 +80,19 @@ class RayPool(Pool):
         """Take as many at a time as there is room for; machines may join a cluster."""
         if not self._fixed:
             gpus = int(self.ray.cluster_resources().get(_GPU, 0))
-            self.many = gpus or max(1, sum(bool(node["Alive"]) for node in self.ray.nodes()))
+            rooms = [node["Resources"].get("CPU") for node in self.ray.nodes() if node["Alive"]]
+            self.many = gpus or max(1, sum(bool(room) for room in rooms))
 
     def _fill(self, waiting: int) -> None:
         """Claim jobs for as many tasks as there is room for."""
         self._places()
         around = {name: os.environ[name] for name in ("KERAS_BACKEND",) if name in os.environ}
-        while len(self._tasks) < self.many:
+        while waiting > 0 and len(self._tasks) < self.many:
             job = self.queue.claim(self.batch)
             if job is None:
                 return
-            self.queue.forget_stop(job.id)
+            waiting -= 1
+            self.queue.forget(job.id)
             self._tasks[self._task.remote(str(self.queue.runs), job.as_dict(), around)] = job.id
 
     def _gather(self) -> None:
@@ -100,7 +110,7 @@ class RayPool(Pool):
         for task in done:
             name = self._tasks.pop(task)
             self.queue.end(name, *self._answer(task, name))
-            self.queue.forget_stop(name)
+            self.queue.forget(name)
 
     def _answer(self, task: Any, name: str) -> tuple[str, int, str]:
         """Return state, exit code and reason of a task that ended."""
@@ -111,12 +121,8 @@ class RayPool(Pool):
             return "waiting", STOPPED, "stopped on request"
         except errors.RayError as error:
             said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-            log = self.queue.log_of(name)
-            return (
-                "failed",
-                1,
-                f"its process died {self.attempts} times; Ray says: {said}; what it said itself is in {log}",
-            )
+            died = f"its process died {self.attempts} times; Ray says: {said}"
+            return "failed", 1, f"{died}; what it said itself is in {self.queue.log_of(name)}"
         return state, code, reason
 
     def _end(self, told: Callable[[list[Job]], None]) -> None:
@@ -132,6 +138,21 @@ class RayPool(Pool):
             self._gather()
             time.sleep(BEAT)
         told(self.queue.jobs(self.batch))
+
+
+class _OfThisThread:
+    """The output of the thread that made it; what others print, as Ray's does where a machine dies, goes to stderr."""
+
+    def __init__(self, output: Any):
+        self._output, self._thread = output, threading.get_ident()
+
+    def write(self, text: str) -> int:
+        """Write where it belongs."""
+        belongs = self._output if threading.get_ident() == self._thread else sys.stderr
+        return int(belongs.write(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._output, name)
 
 
 def installed() -> Any:

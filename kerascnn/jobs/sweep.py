@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import itertools
 import json
-import os
-import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 from kerascnn.errors import ResourceError, UsageError
 from kerascnn.jobs.outcome import monitored
 from kerascnn.jobs.plan import MOST, plan
+from kerascnn.jobs.pool import terminate
 from kerascnn.jobs.queue import OPEN, Job, Queue
 from kerascnn.runs.atomic import write_text
 from kerascnn.runs.folder import RunFolder
-from kerascnn.runs.state import is_elsewhere
 from kerascnn.spec.load import parse_spec, read_file
 from kerascnn.spec.search import SECTION, setting
 from kerascnn.spec.sweep import Parameter, Sweep
@@ -45,10 +43,19 @@ class Searching:
     Raises UsageError where Optuna is not installed, or a sweep of this name tried other things.
     """
 
-    def __init__(self, sweep: Sweep, queue: Queue, settings: Sequence[str] = (), many: int = 1):
+    def __init__(
+        self,
+        sweep: Sweep,
+        queue: Queue,
+        settings: Sequence[str] = (),
+        many: int = 1,
+        end: Callable[[Job], None] = terminate,
+    ):
         # What is said of the sweep itself is in `sweep` already.
         settings = [one for one in settings if one.partition("=")[0].split(".")[0].strip() != SECTION]
         self.sweep, self.queue, self.settings, self.many = sweep, queue, settings, many
+        self._end = end
+        """Lets the process of a job end in order."""
         self.folder = queue.runs / FOLDER / sweep.name
         spec = Path(sweep.spec)
         first = [setting(path, one.told[0]) for path, one in sweep.parameters.items()]
@@ -244,9 +251,7 @@ class Searching:
             self.study.tell(trial, state=optuna.trial.TrialState.FAIL)
         elif job.state == "running" and values and trial.should_prune():
             self.queue.give_up(job.id, f"ended early after {len(values)} epochs: others are better at that point")
-            if not job.is_mine and not is_elsewhere(job.host):  # a pool that claims by itself sees that it gave up
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(job.pid, signal.SIGTERM)
+            self._end(job)
             self.study.tell(trial, state=optuna.trial.TrialState.PRUNED)
 
 

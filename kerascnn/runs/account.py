@@ -117,10 +117,14 @@ def _of_training(run: RunFolder, spec: Mapping[str, Any], done: Mapping[str, Any
     if best:
         said.append(f"The model of epoch {best['epoch']} was kept, by {spec['train']['monitor']}.")
     if together := done.get("ensemble"):
+        count = len(together["members"])
         names = ", ".join(member["run"] for member in together["members"])
+        did = f"This is what the first of {count} networks did (runs {names})"
+        if epochs := [str(member["epoch"]) for member in together["members"] if "epoch" in member]:
+            run_id = together["members"][0]["run"]
+            did = f"The networks after the epochs {', '.join(epochs)} of run {run_id} answer together"
         said.append(
-            f"This is what the first of {len(together['members'])} networks did (runs {names}); the answers are the "
-            f"mean of their {together['mean']}, and the parameters are those of all."
+            f"{did}; the answers are the mean of their {together['mean']}, and the parameters are those of all."
         )
     return said
 

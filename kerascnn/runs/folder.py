@@ -9,6 +9,7 @@ state.json            the state, with the process            run.lock   held by 
 metrics.jsonl         a line for each epoch                  logs/run.log   notes and errors with times
 model.keras           the best model so far                  evaluation/SPLIT.json, SPLIT.npz: figures and every answer
 NAME.keras            what the task keeps with it             ckpt/   the way back of a training that goes on
+snapshot_EPOCH.keras  networks that the method `snapshots` kept for good
 calibration.json      temperature, threshold, sets, ranges     robustness.json: what corruptions and attacks leave
 report.html, report.json, model_card.md   all of it, to be read
 """

@@ -91,6 +91,13 @@ class Companion:
         """
         yield
 
+    def keeps(self, epoch: int) -> bool:
+        """Return whether the network of an epoch, as it is judged, is kept for good beside the best one.
+
+        A function of the epoch alone. It is kept as `snapshot_N.keras`, N being the epoch of the whole training.
+        """
+        return False
+
     def leave(self) -> None:
         """Leave the network as it was found, when the stage is over."""
 

@@ -269,6 +269,10 @@ class Method(Component):
     excludes: ClassVar[frozenset[str]] = frozenset()
     """What cannot stand beside it in a stage: other methods by name, and "ema", averages that an optimizer keeps."""
 
+    def schedule(self) -> dict[str, Any] | None:
+        """Return the schedule, as a spec spells it, that moves the rate in the place of the stage's; None for none."""
+        return None
+
     def check(self, stage: JoinedStage) -> None:
         """Look whether it can go along with a stage, before any training begins. Raises DataError where it cannot."""
 

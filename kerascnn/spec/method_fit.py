@@ -9,8 +9,12 @@ from pydantic_core import InitErrorDetails
 
 from kerascnn.errors import PluginError
 from kerascnn.spec.component import find
+from kerascnn.spec.kinds import Method
 from kerascnn.spec.section import problem
 from kerascnn.spec.tree import Loc
+
+_UNMOVED: list[dict[str, Any]] = [{"type": "constant"}, {"type": "constant", "warmup": 0.0}]
+"""What a schedule may say where a method moves the rate: what a stage without one has."""
 
 
 def method_misfits(stages: Any, task: Any) -> Iterator[InitErrorDetails]:
@@ -48,6 +52,9 @@ def _wrong(cls: Any, before: list[Any], stage: dict[str, Any], task: Any, *, las
     optimizer = stage.get("optimizer")
     if "ema" in cls.excludes and isinstance(optimizer, dict) and optimizer.get("ema") is not None:
         yield f"'{name}' cannot stand beside averages of the optimizer; leave out its `ema`"
+    schedule = stage.get("schedule")
+    if cls.schedule is not Method.schedule and isinstance(schedule, dict) and schedule not in _UNMOVED:
+        yield f"'{name}' moves the learning rate itself; leave out the stage's `schedule`"
     if task is not None and cls.outputs and task.output not in cls.outputs:
         yield f"'{name}' is not for the task '{task.type_name}'"
 

@@ -142,6 +142,20 @@ class Tab:
         self.page.get_by_role(role, name=name, exact=exact).first.click()
         return self.settle()
 
+    def choose(self, box, number: int) -> Tab:
+        """Choose an option of a select box by its number, from 0 on."""
+        for _ in range(5):
+            box.locator("input").click()
+            option = self.page.get_by_role("option").nth(number)
+            try:
+                option.click(timeout=3000)
+            except Exception as error:
+                if type(error).__name__ != "TimeoutError":
+                    raise
+                continue  # the page was drawn anew meanwhile, and the list closed
+            return self.settle()
+        raise AssertionError("the list does not open")
+
     def sees(self, text: str, seconds: float = 30) -> bool:
         """Wait until a text stands on the page; say whether it came."""
         try:

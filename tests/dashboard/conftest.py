@@ -51,3 +51,14 @@ def open_page(home) -> Callable:
         return page
 
     return open
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_look_at_every_package():
+    """Let Streamlit not look through all installed packages for components at each page: half a second each, and none
+    is there. The dashboard's own one is registered by its module."""
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", list)
+        yield

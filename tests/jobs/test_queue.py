@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -13,7 +14,7 @@ from kerascnn.errors import ResourceError, UsageError
 from kerascnn.jobs.plan import Planned
 from kerascnn.jobs.queue import ATTEMPTS, Queue
 from kerascnn.runs.folder import RunFolder
-from kerascnn.runs.state import write_state
+from kerascnn.runs.state import this_host, write_state
 
 
 def planned(count: int) -> list[Planned]:
@@ -37,7 +38,7 @@ def leave_running(queue: Queue, *, ends: str = "") -> str:
 import sys
 from kerascnn.jobs.queue import Queue
 from kerascnn.runs.folder import RunFolder
-from kerascnn.runs.state import write_state
+from kerascnn.runs.state import this_host, write_state
 queue = Queue(sys.argv[1])
 job = queue.claim()
 if sys.argv[2]:
@@ -246,3 +247,65 @@ def test_with_one_attempt_a_process_that_died_is_a_failure_at_once(queue):
     queue.put_back(1)
     assert states(queue) == ["failed"]
     assert "process died without a word" in queue.find(job).reason
+
+
+@pytest.fixture
+def elsewhere(monkeypatch):
+    """Let what follows happen on another machine than what came before, which has other processes."""
+
+    def move(name: str = "other") -> None:
+        monkeypatch.setattr("kerascnn.runs.state.this_host", lambda: name)
+        monkeypatch.setattr("kerascnn.jobs.queue.this_host", lambda: name)
+
+    return move
+
+
+def test_what_another_machine_has_claimed_is_not_put_back_until_it_is_released(queue: Queue, elsewhere) -> None:
+    queue.add(planned(2))
+    job = leave_running(queue, ends="running")
+    elsewhere()
+    assert queue.put_back() == []
+    assert RunFolder(next(queue.runs.glob("2*"))).state.state == "running"
+    assert states(queue) == ["running", "waiting"]
+    assert queue.release(job)
+    assert not queue.release(job)
+    assert states(queue) == ["waiting", "waiting"]
+
+
+def test_what_is_done_on_another_machine_is_done_when_it_is_released(queue: Queue, elsewhere) -> None:
+    queue.add(planned(1))
+    job = leave_running(queue, ends="running,finalizing,done")
+    elsewhere()
+    assert queue.release(job)
+    assert states(queue) == ["done"]
+
+
+def test_a_claim_of_this_machine_is_not_released(queue: Queue) -> None:
+    job = queue.add(planned(1))[0]
+    claimed = queue.claim()
+    assert claimed is not None
+    assert not queue.release(job.id)
+    assert claimed.host == this_host()
+
+
+def test_what_was_done_elsewhere_for_a_process_that_is_gone_waits_again(queue: Queue, elsewhere) -> None:
+    queue.add(planned(1))
+    elsewhere("node")
+    run = RunFolder.create(queue.runs, given=b"", ending=".yaml", resolved={}, about={"job": queue.jobs()[0].id})
+    write_state(run.path, "running")
+    elsewhere(this_host())
+    leave_running(queue)
+    assert run.state.is_elsewhere
+    assert len(queue.put_back()) == 1
+    assert states(queue) == ["waiting"]
+
+
+def test_an_index_of_an_earlier_version_gets_the_column_of_the_machine(queue: Queue) -> None:
+    queue.add(planned(1))
+    with sqlite3.connect(queue.folder / "queue.sqlite") as base:
+        base.execute("ALTER TABLE jobs DROP COLUMN host")
+    base.close()
+    again = Queue(queue.runs)
+    claimed = again.claim()
+    assert claimed is not None
+    assert (claimed.id, claimed.host) == (queue.jobs()[0].id, this_host())

@@ -12,7 +12,7 @@ from kerascnn.runs.atomic import append_json_line
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.state import write_state
 from kerascnn.spec.load import load_spec, parse_spec
-from kerascnn.spec.sweep import Sweep
+from kerascnn.spec.sweep import Sweep, load_sweep
 from kerascnn.templates_list import find_template
 
 pytest.importorskip("optuna")
@@ -199,3 +199,35 @@ def test_a_path_that_the_spec_does_not_have_is_said_before_anything_is_made(queu
     with pytest.raises(SpecError, match="learning_rat"):
         Searching(sweep(parameters={"train.stages.0.learning_rat": {"values": [1]}}), queue)
     assert not (queue.runs / "sweeps").exists()
+
+
+def test_the_sweep_of_a_spec_is_tried_and_no_trial_has_it(queue: Queue, tmp_path: Path) -> None:
+    text = Path(LENET).read_text("utf-8") + f"sweep: {{parameters: {{{SIZE}: {{values: [16, 32]}}}}, sampler: grid}}\n"
+    file = tmp_path / "spec.yaml"
+    file.write_text(text, "utf-8")
+    settings = ["sweep.trials=5", "train.seed=7"]
+    searching = Searching(load_sweep(file, settings), queue, settings)
+    finish(searching)
+    assert len(searching.rows()) == 2
+    planned = queue.planned(queue.jobs()[0].id)
+    spec = parse_spec(planned.text, planned.spec, planned.settings)
+    assert (spec.sweep, spec.train.seed) == (None, 7)
+    assert planned.text == file.read_bytes()
+    best = load_spec(searching.write_best())
+    assert (best.sweep, best.train.batch_size) == (None, 32)
+    # How many is no part of what is tried.
+    Searching(load_sweep(file, ["sweep.trials=9", "train.seed=7"]), queue, ["sweep.trials=9", "train.seed=7"])
+
+
+def test_rows_are_ranked_with_those_that_came_to_an_end_first(queue: Queue, monkeypatch) -> None:
+    searching = Searching(sweep(), queue)
+    rows = [
+        {"trial": number, "state": state, "val_loss": loss}
+        for number, (state, loss) in enumerate(
+            [("complete", 0.5), ("fail", None), ("pruned", 0.1), ("complete", 0.2), ("running", None)]
+        )
+    ]
+    monkeypatch.setattr(searching, "rows", lambda: rows)
+    assert [row["trial"] for row in searching.ranked()] == [3, 0, 2, 1, 4]
+    searching.upwards = True
+    assert [row["trial"] for row in searching.ranked()] == [0, 3, 2, 1, 4]

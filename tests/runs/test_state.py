@@ -11,7 +11,7 @@ import pytest
 
 from kerascnn.errors import KerasCnnError, ResourceError, UsageError
 from kerascnn.runs.atomic import write_json
-from kerascnn.runs.state import ACTIVE, NEXT, State, is_alive, read_state, this_process, write_state
+from kerascnn.runs.state import ACTIVE, NEXT, State, is_alive, read_state, this_host, this_process, write_state
 
 WAYS = {
     "new": {"running", "failed", "stopped"},
@@ -207,3 +207,21 @@ def test_a_folder_without_a_state_is_a_usage_error(tmp_path):
     (tmp_path / "state.json").mkdir()
     with pytest.raises(UsageError, match="is not a run"):
         read_state(tmp_path)
+
+
+def test_of_a_process_on_another_machine_nobody_here_can_tell(tmp_path):
+    put(tmp_path, "running", host="another machine")
+    state = read_state(tmp_path)
+    assert (state.state, state.host, state.is_elsewhere) == ("running", "another machine", True)
+    assert is_alive(2**22 + 1, 0.0, "another machine")
+    assert not is_alive(2**22 + 1, 0.0, this_host())
+
+
+def test_what_is_over_is_nowhere(tmp_path):
+    put(tmp_path, "done", host="another machine")
+    assert not read_state(tmp_path).is_elsewhere
+
+
+def test_a_state_says_on_which_machine(tmp_path):
+    put(tmp_path, "new")
+    assert write_state(tmp_path, "running").host == this_host()

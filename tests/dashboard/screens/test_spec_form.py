@@ -10,12 +10,11 @@ from kerascnn_dashboard.logic.spec_text import SpecText
 
 TEMPLATES = Path(__file__).parents[3] / "templates"
 PHOTOS = (TEMPLATES / "image_classification" / "simple_cnn.yaml").read_text("utf-8")
-EVERYTHING = [
-    "image_classification/layers_inception", "image_classification/distillation", "image_classification/rare_classes",
-    "image_classification/gradual_unfreezing", "image_classification/photo_mixing", "image_segmentation/unet",
-    "text_classification/textcnn_vectors", "audio_classification/logmel_cnn", "series_forecast/tcn_forecast",
-    "object_detection/centernet_small", "image_multilabel/multilabel_manifest", "series_regression/fcn_regression",
-]  # fmt: skip
+SOME = [
+    "image_classification/layers_inception",
+    "text_classification/textcnn_vectors",
+    "series_regression/fcn_regression",
+]
 
 
 def page():
@@ -77,7 +76,7 @@ def draw_every_field(file):
         assert f"spec:{one.path}:{name}" in drawn, one.path
 
 
-@pytest.mark.parametrize("name", EVERYTHING)
+@pytest.mark.parametrize("name", SOME)
 def test_each_field_of_a_template_is_drawn_and_nothing_changes(name):
     draw_every_field(TEMPLATES / f"{name}.yaml")
 

@@ -20,6 +20,8 @@ GROUPS = ("Data", "Augmentation", "Network", "Training", "Evaluation")
 _GROUP_OF = {
     "augment": "Augmentation", "model": "Network", "train": "Training", "evaluate": "Evaluation", "lint": "Evaluation",
 }  # fmt: skip
+_NOT_TRAINED = ("sweep",)
+"""Sections that no training has, and the form neither; in the text they stay."""
 _LIMITS = {
     "minimum": "least", "maximum": "most", "exclusiveMinimum": "above", "exclusiveMaximum": "below",
     "minItems": "items_least", "maxItems": "items_most",
@@ -28,7 +30,7 @@ _LIMITS = {
 
 def form(text: str) -> Field:
     """Return the whole spec as a section. Raises SpecError where the text cannot be read."""
-    data = SpecText(text).data
+    data = {name: value for name, value in SpecText(text).data.items() if name not in _NOT_TRAINED}
     return _Maker(Offers(data)).section("", "spec", _schema(), data)
 
 
@@ -75,7 +77,9 @@ def of_component(kind: str, name: str) -> Sequence[Field]:
 def _schema() -> dict[str, Any]:
     from kerascnn.spec.schema import json_schema
 
-    return json_schema()
+    schema = json_schema()
+    kept = {name: field for name, field in schema["properties"].items() if name not in _NOT_TRAINED}
+    return {**schema, "properties": kept}
 
 
 class _Maker:
