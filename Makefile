@@ -8,7 +8,7 @@ CONSTRAINTS := constraints.txt
 .DEFAULT_GOAL := help
 # pytest rewrites each test module as it is read; kept, that is done once and not by every worker of every run.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help demo ui test test-all test-plugins check lint types format reference benchmark clean
+.PHONY: help demo ui test test-all test-plugins test-browser check lint types format reference benchmark clean
 
 help:  ## show what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s ':'
@@ -51,6 +51,9 @@ test-plugins: $(VENV)/.dev  ## install every plugin for real, and run its fast t
 	$(PIP) install --quiet --no-deps --no-build-isolation --target build/plugins $(wildcard plugins/*)
 	PYTHONPATH=build/plugins $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --import-mode importlib \
 		-m 'not slow' plugins
+
+test-browser: $(VENV)/.dev  ## the whole way through the dashboard in Chromium; pictures of the pages come into build/screenshots
+	KERASCNN_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/dashboard/test_journey.py
 
 check: lint types test test-plugins  ## what CI runs: lint, types, fast tests, those of the plugins
 

@@ -52,6 +52,7 @@ COMMANDS = [
     ["data", "preview"], ["train"], ["evaluate"], ["predict"], ["explain"], ["failures"], ["calibrate"],
     ["robustness"], ["report"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "resume"], ["runs", "compare"],
     ["ensemble"], ["sweep"], ["worker"], ["queue"], ["queue", "list"], ["queue", "move"], ["queue", "cancel"],
+    ["queue", "release"],
     ["queue", "rebuild"], ["schema"], ["plugins"], ["plugins", "list"], ["plugins", "new"], ["plugins", "check"],
     ["ui"], ["doctor"],
 ]  # fmt: skip

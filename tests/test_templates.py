@@ -190,7 +190,7 @@ _LIKE_ANOTHER = {
     "textcnn_table", "digits_one_cycle", "digits_plateau", "digits_lion", "digits_adafactor", "digits_large_batch",
     "digits_adagrad", "digits_adadelta", "mlp_muon", "layers_blocks", "layers_gates", "volume_cnn", "layers_selu",
     "layers_series", "progressive_resizing", "event_codes", "textbook_vgg", "textbook_regularized", "char_cnn", "vdcnn",
-    "pruning", "swa",
+    "pruning", "swa", "digits_restarts",
     "textcnn_opinions", "conv_attention", "photo_mixing", "layers_residual", "dilated_text", "simple_cnn",
     "tcn_forecast", "unet", "centernet_small", "textcnn_vectors", "fcn_regression", "m5_waveform", "lite",
     "conv1d_small", "fast_cnn", "manifest_cnn", "mnist_cnn", "digits_tracked", "textbook_cifar10_cnn",

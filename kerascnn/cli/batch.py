@@ -134,7 +134,7 @@ def worker(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Train only while holding this file: workers of several folders of runs take turns that name the same.",
+            help="Train only while holding this file: workers of other folders of runs that name it take turns.",
         ),
     ] = None,
     engine: Engine = "local",

@@ -27,8 +27,8 @@ def ui(
     login: Annotated[
         str,
         typer.Option(
-            help="Who may come in: none, all who reach it; oidc, as [auth] of Streamlit's secrets.toml says; header:NAME, "
-            "whom a proxy in front of it names in that header."
+            help="Who may come in: none, all who reach it; oidc, as [auth] of Streamlit's secrets.toml says; "
+            "header:NAME, whom a proxy in front of it names in that header."
         ),
     ] = "none",
     browser: Annotated[bool, typer.Option(help="Open the page in a browser.")] = True,

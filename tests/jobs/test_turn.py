@@ -7,7 +7,14 @@ import pytest
 from kerascnn.errors import ResourceError
 from kerascnn.jobs.turn import is_held, turn
 
-HOLD = "import sys, time; from pathlib import Path; from kerascnn.jobs.turn import turn\nwith turn(Path(sys.argv[1])):\n print('held', flush=True); time.sleep(60)"
+HOLD = """
+import sys, time
+from pathlib import Path
+from kerascnn.jobs.turn import turn
+with turn(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 
 def test_without_a_file_nobody_waits():

@@ -47,7 +47,7 @@ def serve(
         "browser.gatherUsageStats": False,
         "client.toolbarMode": "minimal",
         "theme.light.primaryColor": "#1c5ba8",
-        "theme.dark.primaryColor": "#7fb2ea",
+        "theme.dark.primaryColor": "#3a78c4",
         "client.showErrorDetails": "type",
         "client.showErrorLinks": False,
         "runner.magicEnabled": False,

@@ -78,14 +78,19 @@ def stop(project: Project, live: Live) -> None:
     """End a training in order; what waits is taken out. The best model so far is kept."""
     if live.job is None:
         if live.run is not None and live.is_live:
-            _signal(live.run.state.pid)
+            state = live.run.state
+            if is_alive(state.pid, state.process_started):  # on this machine: a signal reaches no other
+                _signal(state.pid)
         return
     queue = Queue(project.runs)
     if queue.cancel(live.job.id):
         return
     job = queue.find(live.job.id)
-    # First the word, then the signal: its pool would begin it again.
-    if queue.give_up(job.id, "stopped on the dashboard") and job.pid and is_alive(job.pid, job.process_started):
+    # First the word, then the signal: its pool would begin it again. The run's own process is meant, and not the one
+    # that leads a batch, such as one on a cluster; that one hears of the word.
+    told = queue.give_up(job.id, "stopped on the dashboard")
+    own = live.run is None or live.run.state.pid in (0, job.pid)
+    if told and own and job.pid and is_alive(job.pid, job.process_started):
         _signal(job.pid)
 
 

@@ -53,5 +53,5 @@ for i, project in enumerate(found):
                 f"{plain(tasks[facts.task].title if facts.task in tasks else facts.task)}; "
                 + (f"data {versions[-1].name}" if versions else "no data yet")
             )
-        if st.button("Open", key=f"open_{project.name}"):
+        if st.button(f"Open {plain(facts.title)}", key=f"open_{project.name}"):
             open_page("train" if versions else "data", project=project.name)
