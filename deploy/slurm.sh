@@ -15,13 +15,15 @@ set -u
 
 # The queue of this job's own folder knows the training after the first start; later starts go on with it.
 runs="runs/slurm-${SLURM_JOB_ID}"
+training="" stop=""
+trap 'stop=1; [ -z "$training" ] || kill -TERM "$training"' TERM
 if [ -d "$runs/queue" ]; then
     kerascnn worker --runs "$runs" &
 else
     kerascnn train "$@" --jobs 1 --runs "$runs" &
 fi
 training=$!
-trap 'kill -TERM $training' TERM
+[ -z "$stop" ] || kill -TERM "$training"
 wait $training
 code=$?
 # A signal that the trap took ends the first wait before the training has ended.

@@ -66,6 +66,7 @@ def test_a_spec_without_folds_or_with_one_of_them_is_refused(found, tmp_path):
     assert list_runs(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_a_single_training_does_not_take_a_fold_of_its_own_accord(found, tmp_path):
     spec, *_ = found
     with pytest.raises(UsageError, match="asks for 2 trainings: use cross_validate"):

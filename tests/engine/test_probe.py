@@ -314,6 +314,7 @@ def test_nothing_is_left_of_a_measurement_but_the_choice(folder, plain, tmp_path
 
 
 @needs_tensorflow
+@pytest.mark.slow
 def test_a_resumed_training_keeps_the_choice_and_ends_on_the_same_bits(folder, plain, tmp_path, patient, monkeypatch):
     patient(xla=False, steps=4)
     began = []
