@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,9 +25,14 @@ def test_a_job_ends_at_once_where_trying_again_cannot_help_and_not_where_it_was_
 
 def test_the_image_holds_what_an_installation_needs() -> None:
     text = (DEPLOY / "Dockerfile").read_text("utf-8")
-    for name in re.findall(r"^COPY (.*) \S+$", text, re.M):
-        for one in name.split():
-            assert (DEPLOY.parent / one).exists(), one
+    copied = [one for names in re.findall(r"^COPY (.*) \S+$", text, re.M) for one in names.split()]
+    for one in copied:
+        assert (DEPLOY.parent / one).exists(), one
+    wheel = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"][
+        "wheel"
+    ]
+    for package in [*wheel["packages"], *wheel["force-include"]]:
+        assert package.split("/")[0] in copied, f"the image lacks {package}"
 
 
 @pytest.mark.skipif(os.name != "posix" or not shutil.which("bash"), reason="needs bash")

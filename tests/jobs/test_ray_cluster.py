@@ -105,3 +105,30 @@ def test_a_batch_that_is_stopped_or_whose_own_process_is_killed_waits_and_goes_o
     assert last.returncode == 0, err
     assert json.loads(out.splitlines()[-1])["counts"] == {"done": 2}
     assert len([run for run in list_runs(runs) if run.state.state == "done"]) == 2
+
+
+def test_a_node_that_is_killed_during_a_sweep_loses_no_trial_and_none_is_done_twice(
+    cluster: Any, tmp_path: Path
+) -> None:
+    nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
+    cluster.wait_for_nodes()
+    runs, spec = tmp_path / "runs", tmp_path / "spec.yaml"
+    text = LENET.read_text("utf-8").replace("epochs: 40", "epochs: 3")
+    seeds = "train.seed: {values: [1, 2, 3, 4]}"
+    spec.write_text(f"{text}\nsweep: {{sampler: grid, parameters: {{{seeds}}}}}\n", "utf-8")
+    parent = start(
+        "sweep", str(spec), "--runs", str(runs), "--engine", "ray", "--ray-address", cluster.address, "--json"
+    )
+    wait_for(lambda: len(going_on(runs)) == 2, parent)
+    cluster.remove_node(nodes[1], allow_graceful=False)
+    out, err = parent.communicate(timeout=LIMIT)
+    assert parent.returncode == 0, err
+    queue = Queue(runs)
+    assert [job.state for job in queue.jobs()] == ["done"] * 4
+    done = Counter(run.about()["job"] for run in list_runs(runs) if run.state.state == "done")
+    assert done == dict.fromkeys([job.id for job in queue.jobs()], 1)
+    assert sorted(run.read("spec.resolved.json")["train"]["seed"] for run in list_runs(runs)) == [1, 2, 3, 4]
+    assert [len(RunFolder(job.run).metrics()) for job in queue.jobs()] == [3] * 4
+    assert sum(bool(run.read("effective.json")["resumes"]) for run in list_runs(runs)) == 1
+    assert json.loads(out.splitlines()[-1])["best"]
+    assert list(runs.glob("sweeps/*/best.yaml"))
