@@ -27,7 +27,7 @@ from kerascnn.errors import DataError, counted
 from kerascnn.runs.atomic import write_bytes
 from kerascnn.spec import DataInfo, Finding, Sample, Spec, spec_from_dict
 from kerascnn.spec.data import SPLITS
-from kerascnn.spec.kinds import WEIGHTS
+from kerascnn.spec.paths import paths_of
 
 QUARANTINE = "quarantine"
 """What the manifest says instead of a split of a sample that cannot be read."""
@@ -203,24 +203,8 @@ def _assigned(
 def anchor(spec: Spec) -> Spec:
     """Return the spec with the paths of its data made absolute, so that the run can be used from any folder."""
     tree = spec.spell()
-    source, split = tree["data"]["source"], tree["data"]["split"]
-    places = [(source, field) for field in spec.data.source.paths]
-    places += [(split, "file"), (tree["data"], "fixes")]
-    places += [(split["lists"], part) for part in SPLITS] if split["lists"] else []
-    embedding = tree["model"]["preprocess"]["embedding"]
-    places += [(embedding, "path")] if isinstance(embedding, dict) else []
-    backbone = tree["model"]["backbone"]
-    places += [
-        (backbone, field)
-        for field in spec.model.backbone.paths
-        if backbone[field] not in WEIGHTS and os.path.exists(os.path.expanduser(backbone[field]))
-    ]
-    for stage, spelled in zip(spec.train.stages, tree["train"]["stages"], strict=True):
-        for method, its in zip(stage.methods, spelled["methods"], strict=True):
-            places += [(its, field) for field in method.paths]
-    for section, field in places:
-        if section[field] is not None:
-            section[field] = os.path.abspath(os.path.expanduser(section[field]))
+    for _, section, field in paths_of(spec, tree):
+        section[field] = os.path.abspath(os.path.expanduser(section[field]))
     return spec_from_dict(tree)
 
 

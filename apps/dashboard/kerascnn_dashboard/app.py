@@ -102,7 +102,8 @@ def _what_runs() -> None:
         for one in live:
             said = "waits" if one.state == "waiting" else "trains"
             title = plain(project.facts().title)
-            lines.append(f"[{title} {said}](/train?project={project.name}&run={one.id})")
+            address = f"/train?project={project.name}&run={one.id}"
+            lines.append(f"[{plain(one.name)} {said}]({address})  \n:gray[{title}]")
     if lines:
         st.caption("Running now")
         for line in lines:

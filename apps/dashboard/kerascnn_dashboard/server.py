@@ -6,6 +6,7 @@ import importlib.util
 import os
 import secrets
 import socket
+import threading
 import tomllib
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def serve(
     os.environ[TOKEN] = secrets.token_hex(32)
     import streamlit as st
 
+    from kerascnn_dashboard.logic.schema_form import of_component
     from kerascnn_dashboard.routes import routes
 
     config = {
@@ -54,6 +56,8 @@ def serve(
     }
     if login.startswith("header:"):
         config["server.trustedUserHeaders"] = {login.partition(":")[2]: "user"}
+    # The first form needs what every component says of its fields, which takes seconds to gather.
+    threading.Thread(target=of_component, args=("layer", "conv2d"), daemon=True).start()
     st.App(Path(__file__).with_name("app.py"), routes=routes()).run(config=config)
 
 

@@ -142,3 +142,16 @@ def test_a_draft_that_is_wrong_cannot_be_started_and_says_why(project, open_page
     assert not page.exception
     assert button(page, "Start training").disabled
     assert "mistake" in page.error[0].value
+
+
+def test_a_name_as_people_write_it_is_made_to_fit_and_said(project, open_page):
+    page = open_page("train", project="digits")
+    box = next(one for one in page.text_input if one.label == "Name of the training")
+    box.set_value("Käfer, 2. Versuch").run()
+    assert not page.exception
+    assert any("Kept as" in one.value for one in page.caption)
+    assert parse_spec(project.draft()).name == "Kafer-2.-Versuch"
+    button(page, "Choose balanced").click().run()
+    box = next(one for one in page.text_input if one.label == "Name of the training")
+    assert box.value == parse_spec(project.draft()).name
+    assert not button(page, "Start training").disabled

@@ -17,6 +17,7 @@ from kerascnn.spec.load import parse_spec
 from kerascnn_dashboard.logic.data_facts import data_facts
 from kerascnn_dashboard.logic.drafts import with_changes, with_data
 from kerascnn_dashboard.logic.jobs import Job
+from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.presets import preset_text, templates_of
 from kerascnn_dashboard.logic.project import Project, Version
 
@@ -108,6 +109,7 @@ def start_check(project: Project, version: Version, *, id: str = "") -> Job:
     Without an id it has one of its own for what is checked: whoever opens the page first starts it.
     """
     text = spec_for(project, version)
+    own_spec(project, text)
     id = id or f"check-{version.name}-{_facts(version, text)['spec']}"
     if (found := project.jobs.find(id)) is not None:
         return found
@@ -133,6 +135,7 @@ def is_current(project: Project, version: Version, job: Job) -> bool:
 def start_preview(project: Project, version: Version, *, seed: int, id: str = "") -> Job:
     """Draw training pictures as the model will see them, others for each seed; ids are as for `start_check`."""
     text = spec_for(project, version, seed=seed)
+    own_spec(project, text)
     id = id or f"preview-{version.name}-{seed}-{_facts(version, text)['spec']}"
     if (found := project.jobs.find(id)) is not None:
         return found

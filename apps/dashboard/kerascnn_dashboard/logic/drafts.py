@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +34,16 @@ def with_changes(text: str, changes: Mapping[str, Any]) -> str:
     for path, value in changes.items():
         spec.set(path, value)
     return spec.text
+
+
+def fitting_name(text: str) -> str:
+    """Return the name of a spec that is nearest to what somebody wrote; "" where nothing of it can stay.
+
+    >>> fitting_name("Käfer, 2. Versuch")
+    'Kafer-2.-Versuch'
+    """
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^A-Za-z0-9_.]+", "-", plain).strip("-._")[:64]
 
 
 def given_spec(project: Project, run: str) -> str:

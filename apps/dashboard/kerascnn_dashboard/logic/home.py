@@ -116,16 +116,21 @@ class Home:
         asked = Path(str(path).strip()).expanduser()
         if not asked.is_absolute():
             raise UsageError(f"'{asked}' is no whole path; give one such as /data/pictures")
+        found = self.inside(asked)
+        if not os.path.exists(found):
+            raise UsageError(f"there is no '{found}'")
+        return found
+
+    def inside(self, path: Path) -> Path:
+        """Return a path, resolved, where it lies in a folder that may be read. Raises UsageError where it does not."""
         try:
-            found = asked.resolve()
-        except (OSError, RuntimeError) as error:
-            raise UsageError(f"'{asked}' cannot be followed: {error}") from None
+            found = path.resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise UsageError(f"'{path}' cannot be followed: {error}") from None
         roots = [self.folder, *self.roots()]
         if not any(found.is_relative_to(root) for root in roots):
             there = ", ".join(map(str, roots[1:])) or "no other"
             raise UsageError(f"'{found}' may not be read; allowed folders are {there} (Settings changes them)")
-        if not os.path.exists(found):
-            raise UsageError(f"there is no '{found}'")
         return found
 
 

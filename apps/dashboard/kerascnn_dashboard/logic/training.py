@@ -20,8 +20,8 @@ from kerascnn.jobs.queue import Job, Queue
 from kerascnn.jobs.turn import is_held
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn.runs.state import is_alive
-from kerascnn.spec.load import parse_spec
 from kerascnn_dashboard.logic.jobs import ID
+from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.processes import launch
 from kerascnn_dashboard.logic.project import Project
 
@@ -67,7 +67,7 @@ def start(project: Project, text: str, *, id: str, name: str) -> str:
     """
     if not ID.fullmatch(id):
         raise UsageError(f"'{id[:80]}' is no name of a training")
-    parse_spec(text, "spec.yaml")
+    own_spec(project, text)
     planned = Planned(str(project.folder / "spec.yaml"), text.encode(), (), name, str(project.folder))
     Queue(project.runs).put(id, planned, id)
     keep_working(project)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from kerascnn.errors import KerasCnnError, SpecError
-from kerascnn.spec.load import parse_spec
-from kerascnn_dashboard.logic.drafts import given_spec, with_data
+from kerascnn_dashboard.logic.drafts import fitting_name, given_spec, with_data
 from kerascnn_dashboard.logic.estimates import begin_estimate, estimate_job
 from kerascnn_dashboard.logic.jobs import new_id
+from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.presets import Preset, presets
 from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.logic.spec_text import SpecText
@@ -34,7 +34,7 @@ def new_training(project: Project) -> None:
         st.session_state[key] = with_data(st.session_state[key], version)
     if view == "Simple":
         _cards(project, version, key)
-        text = _named(st.session_state[key])
+        text = _named(st.session_state[key], key)
     elif view == "Advanced":
         text = spec_form(st.session_state[key], "form")
     else:
@@ -116,22 +116,28 @@ def _choose(project: Project, key: str, start: Start, preset: Preset) -> None:
     project.keep_draft(preset.text)
 
 
-def _named(text: str) -> str:
+def _named(text: str, key: str) -> str:
     """Draw the training's name, and return the spec with it."""
     try:
         spec = SpecText(text)
     except SpecError:
         return text  # what is wrong is said above the button
     before = str(spec.get("name") or "")
-    name = st.text_input("Name of the training", before, key=f"name_{before}", max_chars=80)
-    if name and name != before:
-        spec.set("name", name)
+    if st.session_state.get(f"named_{key}") != before:  # another spec was chosen meanwhile
+        st.session_state[f"name_{key}"] = before
+    name = st.text_input("Name of the training", key=f"name_{key}", max_chars=64)
+    fitting = fitting_name(name) or before
+    if fitting != name:
+        st.caption(f"Kept as {plain(fitting)}: letters without accents, digits, and . _ - are what names are made of.")
+    if fitting and fitting != before:
+        spec.set("name", fitting)
+    st.session_state[f"named_{key}"] = fitting
     return spec.text
 
 
 def _start(project: Project, text: str) -> None:
     try:
-        spec = parse_spec(text, "spec.yaml")
+        spec = own_spec(project, text)
     except KerasCnnError as error:
         complain(error)
         st.button("Start training", type="primary", disabled=True, key="start_not")
