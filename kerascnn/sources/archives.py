@@ -40,6 +40,8 @@ _BROKEN = (
 )  # fmt: skip
 """What Python's reader of archives raises for those that are damaged."""
 _Entry = tuple[zipfile.ZipInfo, PurePosixPath]
+Spelled = dict[str, tuple[str, bool, object]]
+"""Names as some systems would hold them: how each was spelled, whether it is a folder's, and its entry."""
 
 
 def unpacked(archive: Path, field: str) -> Path:
@@ -142,10 +144,10 @@ def _checked(infos: list[zipfile.ZipInfo], size: int, name: str) -> list[_Entry]
     """Return the files to unpack, with their paths. Raises DataError with every entry that is not to be unpacked."""
     wrong = []
     entries = []
-    spelled: dict[str, tuple[str, bool, zipfile.ZipInfo]] = {}
+    spelled: Spelled = {}
     for info in infos:
-        reason = _reason(info) or _clash(info, spelled)
         path = PurePosixPath(info.filename)
+        reason = _reason(info) or clash(path, info.is_dir(), info, spelled)[0]
         if reason:
             wrong.append((info.orig_filename, reason))
         elif not info.is_dir() and not any(is_junk(Path(part)) for part in path.parts):
@@ -189,22 +191,22 @@ def _reason(info: zipfile.ZipInfo) -> str:
     return ""
 
 
-def _clash(info: zipfile.ZipInfo, spelled: dict[str, tuple[str, bool, zipfile.ZipInfo]]) -> str:
-    """Return what an entry has in common with one before it, or an empty text.
+def clash(path: PurePosixPath, is_folder: bool, entry: object, spelled: Spelled) -> tuple[str, str]:
+    """Return what an entry has in common with one before it, and what to do; two empty texts where there is nothing.
 
-    Names that differ in capitals alone are one file on some systems and two on others.
+    Names that differ in capitals alone are one file on some systems and two on others. `spelled` is what earlier calls
+    have put into it.
     """
-    path = PurePosixPath(info.filename)
     for step in [*reversed(path.parents), path][1:]:
-        name, is_folder = str(step), step != path or info.is_dir()
-        other = spelled.setdefault(unicodedata.normalize("NFC", name).casefold(), (name, is_folder, info))
+        name, folder = str(step), step != path or is_folder
+        other = spelled.setdefault(unicodedata.normalize("NFC", name).casefold(), (name, folder, entry))
         if other[0] != name:
-            return f"differs from {other[0]} in capitals alone"
-        if other[1] != is_folder:
-            return f"makes {name} both a file and a folder"
-        if not is_folder and other[2] is not info:
-            return "is there twice"
-    return ""
+            return f"differs from {other[0]} in capitals alone", "rename one of them"
+        if other[1] != folder:
+            return f"makes {name} both a file and a folder", "rename one of them"
+        if not folder and other[2] is not entry:
+            return "is there twice", "pack it anew"
+    return "", ""
 
 
 def _check_directory(stream: IO[bytes], size: int, name: str) -> None:

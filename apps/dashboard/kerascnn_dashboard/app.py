@@ -61,7 +61,7 @@ def _who() -> None:
 
 def _choose_project() -> None:
     """Draw the choice of project. What the address names when the page is opened is chosen."""
-    found = {one.name: one for one in home().projects() if isinstance(one, Project)}
+    found = {one.name: one.facts().title for one in home().projects() if isinstance(one, Project)}
     state = st.session_state
     if state.get("project") not in found:
         asked = st.query_params.get("project")
@@ -74,7 +74,7 @@ def _choose_project() -> None:
         list(found),
         key="project_choice",
         index=None,
-        format_func=lambda name: found[name].facts().title if name in found else str(name),
+        format_func=lambda name: found.get(name, str(name)),
         placeholder="Choose a project",
         on_change=_chosen,
     )

@@ -6,7 +6,6 @@ A training whose process dies is not begun again by itself: the page shows that 
 from __future__ import annotations
 
 import fcntl
-import os
 import sys
 from pathlib import Path
 
@@ -24,7 +23,6 @@ def main(runs: Path, lock: Path) -> int:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return code
-            os.set_inheritable(file.fileno(), False)
             code = run(["worker", "--runs", str(runs), "--lock", str(lock), "--attempts", "1", "--quiet"])
             fcntl.flock(file, fcntl.LOCK_UN)
             # What came while this one was about to end saw the file held: hence the loop.

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from kerascnn.errors import ResourceError, UsageError
 from kerascnn_dashboard.logic.home import Home
+from kerascnn_dashboard.logic.signed import TOKEN
 
 HOME = "KERASCNN_HOME"
 LOGIN = "KERASCNN_LOGIN"
-TOKEN = "KERASCNN_TOKEN"
 """Names of the environment's variables by which the pages know what the server was started with."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 

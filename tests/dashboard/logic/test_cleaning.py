@@ -10,7 +10,7 @@ from kerascnn_dashboard.logic.cleaning import (
     fixes_of,
     judge,
     judged_in,
-    read_fixes,
+    judgements_in,
     save,
     say_changes,
 )
@@ -130,7 +130,7 @@ def test_one_who_is_faster_in_the_last_moment_is_a_conflict_and_leaves_no_file(p
 def test_a_yaml_file_of_fixes_is_read_too(tmp_path):
     file = tmp_path / "fixes.yaml"
     file.write_text("- {id: a.png, action: relabel, label: cat}\n- {id: b.png, action: keep}\n")
-    assert read_fixes(file) == [Judgement("a.png", "relabel", "cat"), Judgement("b.png", "keep")]
+    assert judgements_in(file) == [Judgement("a.png", "relabel", "cat"), Judgement("b.png", "keep")]
 
 
 @pytest.mark.parametrize("text", ["", "name,label\na,b\n"])
@@ -138,7 +138,7 @@ def test_a_file_that_holds_no_fixes_is_named(tmp_path, text):
     file = tmp_path / "fixes.csv"
     file.write_text(text)
     with pytest.raises(DataError, match=r"fixes\.csv"):
-        read_fixes(file)
+        judgements_in(file)
 
 
 def test_a_name_with_commas_and_quotes_survives(project, tmp_path):

@@ -196,3 +196,9 @@ def test_times_are_said_as_exactly_as_they_are_known():
     assert [say_seconds(one) for one in (0.1, 59, 61, 3599, 7200)] == [
         "1 second", "59 seconds", "1 minute", "60 minutes", "2.0 hours",
     ]  # fmt: skip
+
+
+def test_looking_at_a_project_makes_no_queue(project):
+    assert trainings(project) == []
+    assert training(project, "one") is None
+    assert list(project.runs.iterdir()) == []

@@ -7,6 +7,7 @@ from kerascnn.runs.atomic import write_json
 from kerascnn_dashboard.logic.checks import start_check, start_preview
 from kerascnn_dashboard.logic.remaking import allow
 from tests.dashboard.made import ALIKE, NOTE, UNREADABLE, check_output, checked, picture_project
+from tests.dashboard.pages import button
 
 
 @pytest.fixture
@@ -26,10 +27,6 @@ def has(project, *findings, code=0, version=None, **more):
 def count(started):
     """Return how many jobs were started; the frame itself looks after the queue."""
     return sum(command[0] != "worker" for command in started)
-
-
-def button(page, label):
-    return next(one for one in page.button if one.label == label)
 
 
 def test_without_data_the_way_to_them_is_shown(home, started, open_page):

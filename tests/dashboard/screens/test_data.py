@@ -9,15 +9,12 @@ from kerascnn_dashboard.importing import bring_in
 from kerascnn_dashboard.logic import imports
 from kerascnn_dashboard.logic.demo import make_demo
 from kerascnn_dashboard.logic.uploads import Uploads
+from tests.dashboard.pages import button
 
 
 @pytest.fixture
 def project(home):
     return home.create("Beetles", "image_classification")
-
-
-def button(page, label):
-    return next(one for one in page.button if one.label == label)
 
 
 def texts(page):

@@ -1,4 +1,5 @@
 from kerascnn_dashboard.logic.project import Project
+from tests.dashboard.pages import button
 
 
 def test_an_empty_home_offers_the_demo_and_a_new_project(open_page):
@@ -10,7 +11,7 @@ def test_an_empty_home_offers_the_demo_and_a_new_project(open_page):
 def test_a_new_project_is_made_and_opened_on_its_data(home, open_page):
     page = open_page("home")
     page.text_input(key="new_title").set_value("Käfer der Wiese")
-    next(button for button in page.button if button.label == "Create").click().run()
+    button(page, "Create").click().run()
     assert not page.exception
     (made,) = home.projects()
     assert isinstance(made, Project)
@@ -22,7 +23,7 @@ def test_a_title_that_is_taken_is_said_in_a_sentence(home, open_page):
     home.create("Beetles", "image_classification")
     page = open_page("home")
     page.text_input(key="new_title").set_value("beetles")
-    next(button for button in page.button if button.label == "Create").click().run()
+    button(page, "Create").click().run()
     assert "there is a project" in page.error[0].value
 
 
@@ -33,4 +34,4 @@ def test_a_broken_project_stands_among_the_others(home, open_page):
     page = open_page("home")
     assert not page.exception
     assert "cannot be read" in page.error[0].value
-    assert any(button.key == "open_good" for button in page.button)
+    assert any(one.key == "open_good" for one in page.button)

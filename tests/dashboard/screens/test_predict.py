@@ -8,6 +8,7 @@ from kerascnn_dashboard.logic.predictions import choices, find_batch, last_batch
 from kerascnn_dashboard.parts import predict_ask
 from kerascnn_dashboard.parts.predict_add import picked
 from tests.dashboard.made import FakePredictors, finished_run, picture_project
+from tests.dashboard.pages import button
 
 
 @pytest.fixture
@@ -34,10 +35,6 @@ def ask(project, uploads, id="one"):
     batch = new_batch(project, choices(project)[0], id=id, uploads=uploads)
     batch.wait(5)
     return find_batch(project, id)
-
-
-def button(page, label):
-    return next(one for one in page.button if one.label == label)
 
 
 def test_without_a_model_the_way_to_one_is_shown(home, started, open_page):

@@ -9,6 +9,7 @@ from kerascnn.runs.state import this_process
 from kerascnn.spec.load import parse_spec
 from kerascnn.templates_list import find_template
 from kerascnn_dashboard.logic.training import start, trainings
+from tests.dashboard.pages import button
 
 TEXT = find_template("lenet5").read_text("utf-8")
 
@@ -36,10 +37,6 @@ def begun(project, state, **values):
         figures = {"loss": 1.0 / i, "accuracy": 0.4 * i, "val_loss": 1.0 / i, "val_accuracy": 0.3 * i}
         append_json_line(run.path / "metrics.jsonl", {"epoch": i, "stage": 0, **figures, "kept": True})
     return run
-
-
-def button(page, label):
-    return next(one for one in page.button if one.label == label)
 
 
 def test_without_a_project_it_leads_home(home, open_page):

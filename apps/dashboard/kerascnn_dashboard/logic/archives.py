@@ -7,7 +7,6 @@ import secrets
 import shutil
 import struct
 import tarfile
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from kerascnn.errors import DataError, ResourceError, counted
+from kerascnn.sources.archives import Spelled, clash
 from kerascnn.sources.files import is_junk
 from kerascnn_dashboard.logic.archive_entries import Entry, tar_entries, zip_entries
 from kerascnn_dashboard.logic.sizes import said
@@ -117,11 +117,11 @@ def _checked(archive: Path, entries: Sequence[Entry], limits: Limits) -> tuple[l
     """Return the files to unpack with their paths, and how many are junk. Raises DataError with every one at fault."""
     wrong: list[tuple[str, str]] = []
     files: list[tuple[Entry, PurePosixPath]] = []
-    spelled: dict[str, tuple[str, bool, Entry]] = {}
+    spelled: Spelled = {}
     junk = 0
     for entry in entries:
         path = PurePosixPath(entry.name)
-        reason = _reason(entry, limits) or _clash(entry, path, spelled)
+        reason = _reason(entry, limits) or "; ".join(filter(None, clash(path, entry.is_folder, entry, spelled)))
         if reason:
             wrong.append((entry.name, reason))
         elif not entry.is_folder and any(is_junk(Path(step)) for step in path.parts):
@@ -179,23 +179,6 @@ def _reason(entry: Entry, limits: Limits) -> str:
     if any(len(step.encode("utf-8", "surrogateescape")) > limits.name for step in steps):
         return f"has a name of more than {limits.name} bytes; make it shorter"
     return entry.refused
-
-
-def _clash(entry: Entry, path: PurePosixPath, spelled: dict[str, tuple[str, bool, Entry]]) -> str:
-    """Return what an entry has in common with one before it, or an empty text.
-
-    Names that differ in capitals alone are one file on some systems and two on others.
-    """
-    for step in [*reversed(path.parents), path][1:]:
-        name, is_folder = str(step), step != path or entry.is_folder
-        other = spelled.setdefault(unicodedata.normalize("NFC", name).casefold(), (name, is_folder, entry))
-        if other[0] != name:
-            return f"differs from {other[0]} in capitals alone; rename one of them"
-        if other[1] != is_folder:
-            return f"makes {name} both a file and a folder; rename one of them"
-        if not is_folder and other[2] is not entry:
-            return "is there twice; pack it anew"
-    return ""
 
 
 def _write(archive: Path, entry: Entry, target: Path) -> int:

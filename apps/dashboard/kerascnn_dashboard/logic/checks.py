@@ -10,8 +10,7 @@ from typing import Any
 
 from kerascnn.errors import KerasCnnError, UsageError
 from kerascnn.runs.atomic import write_text
-from kerascnn.spec import Source, plugins
-from kerascnn.spec.component import parse_component
+from kerascnn.spec import plugins
 from kerascnn.spec.data import STOPPING
 from kerascnn.spec.load import parse_spec
 from kerascnn_dashboard.logic.data_facts import data_facts
@@ -20,6 +19,7 @@ from kerascnn_dashboard.logic.jobs import Job
 from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.presets import preset_text, templates_of
 from kerascnn_dashboard.logic.project import Project, Version
+from kerascnn_dashboard.logic.sources import source_of
 
 KIND, PREVIEW = "check", "preview"
 SEVERITIES = ("error", "warning", "note")
@@ -184,7 +184,7 @@ def about_source(version: Version) -> tuple[str, str]:
     """
     plugins.load_all()
     try:
-        source = parse_component(Source, dict(version.data["source"]))  # type: ignore[type-abstract]
+        source = source_of(version.data["source"])
     except (KerasCnnError, ValueError, TypeError):
         return "", ""
     return source.gives, source.target

@@ -6,36 +6,24 @@ go into it, so that one file says all.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kerascnn.errors import DataError, UsageError, counted
+from kerascnn.errors import UsageError, counted
 from kerascnn.runs.atomic import write_bytes
-from kerascnn.sources.tables import csv_rows
-from kerascnn.spec.yaml_text import read_yaml
+from kerascnn.sources.fix_file import DIVIDER, Fix, csv_of, read_fixes
 from kerascnn_dashboard.logic.jobs import new_id
 from kerascnn_dashboard.logic.project import Project, Version
 
 KEEP = "keep"
 OUT = "leave_out"
 RELABEL = "relabel"
-DIVIDER = ";"
-"""Between the classes of a sample that is of several."""
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Fix):
     """What somebody said of one sample, as a line of a fixes file."""
-
-    id: str
-    action: str
-    label: str = ""
-    by: str = ""
-    why: str = ""
 
     def say(self) -> str:
         """Return it in words."""
@@ -50,9 +38,6 @@ class ConflictError(UsageError):
         self.newest, self.theirs, self.mine = newest, tuple(theirs), tuple(mine)
         who = f"{newest.by} made" if newest.by else "somebody made"
         super().__init__(f"{who} {newest.name} while you worked on an earlier version; look at both")
-
-
-COLUMNS = tuple(field.name for field in fields(Judgement))
 
 
 def say_label(label: Any) -> str:
@@ -121,7 +106,7 @@ def save(
             )
     merged = {one.id: one for one in [*fixes_of(project, newest), *judgements]}
     file = project.folder / "data" / f"fixes-{new_id()}.csv"
-    write_fixes(file, list(merged.values()))
+    write_bytes(file, csv_of(merged.values()))
     data = {**newest.data, "fixes": str(file)}
     try:
         return project.add_version(
@@ -151,31 +136,9 @@ def judged_in(project: Project, version: Version | None) -> set[str]:
 def fixes_of(project: Project, version: Version) -> list[Judgement]:
     """Return the judgements that stand in a version's file. Raises DataError where it cannot be read."""
     path = version.data.get("fixes")
-    return [] if not path else read_fixes(project.folder / str(path))
+    return [] if not path else judgements_in(project.folder / str(path))
 
 
-def read_fixes(file: Path) -> list[Judgement]:
-    """Return the lines of a fixes file, `.csv` or `.yaml`. Raises DataError where it cannot be read."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig", "surrogateescape")
-    except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror or error}") from None
-    if file.suffix.lower() in (".yaml", ".yml"):
-        found = read_yaml(text, str(file)).value
-        rows = found if isinstance(found, list) and all(isinstance(row, dict) for row in found) else None
-    else:
-        lines = csv_rows(file, text)
-        header = [name.strip() for name in lines[0][1]] if lines else []
-        rows = [dict(zip(header, row, strict=False)) for _, row in lines[1:]] if lines else None
-    if rows is None or any("id" not in row or "action" not in row for row in rows):
-        raise DataError(f"{file} is no file of fixes: it lacks id and action")
-    return [Judgement(**{name: str(row.get(name) or "") for name in COLUMNS}) for row in rows]
-
-
-def write_fixes(file: Path, judgements: Sequence[Judgement]) -> None:
-    """Write a fixes file as `data.fixes` takes it. Raises ResourceError."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
-    table.writerows([asdict(one)[name] for name in COLUMNS] for one in judgements)
-    write_bytes(file, text.getvalue().encode("utf-8", "surrogateescape"))
+def judgements_in(file: Path) -> list[Judgement]:
+    """Return the lines of a fixes file, `.csv` or `.yaml`. Raises DataError with every line that is no judgement."""
+    return [Judgement(**asdict(fix)) for _, fix in read_fixes(str(file))[1]]

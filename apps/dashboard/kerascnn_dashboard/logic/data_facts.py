@@ -12,9 +12,8 @@ from typing import Any
 
 from kerascnn.errors import KerasCnnError
 from kerascnn.runs.atomic import write_json
-from kerascnn.spec.component import parse_component
-from kerascnn.spec.kinds import Source
 from kerascnn_dashboard.logic.project import Project, Version
+from kerascnn_dashboard.logic.sources import source_of
 
 _LOOKED_AT = 48
 """Samples of a data set whose size is looked up."""
@@ -54,7 +53,7 @@ def look(version: Version) -> DataFacts:
     told = {name: version.facts.get(name) for name in ("samples", "classes")}
     known: dict[str, Any] = {name: value for name, value in told.items() if isinstance(value, int)}
     try:
-        source = parse_component(Source, dict(version.data["source"]))  # type: ignore[type-abstract]
+        source = source_of(version.data["source"])
         if not source.paths:  # a set that a library brings: reading it would load that, and its pictures are small
             return DataFacts(**known, size=_SMALL if source.gives == "image" else (), alike=True)
         if source.gives not in ("image", "text"):

@@ -13,11 +13,12 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kerascnn.errors import DataError
-from kerascnn.spec.component import components, parse_component
+from kerascnn.spec.component import components
 from kerascnn.spec.kinds import Source
 from kerascnn_dashboard.logic import detect_arrays, detect_folders, detect_tables
 from kerascnn_dashboard.logic.layouts import layout
 from kerascnn_dashboard.logic.looking import Candidate, Seen, Tree, tree
+from kerascnn_dashboard.logic.sources import source_of
 
 _Look = Callable[[Tree, str], Seen]
 LOOKS: Mapping[str, _Look] = {
@@ -85,7 +86,7 @@ def look(path: Path, reads: str, target: str) -> Found:
 def _fits(candidate: Candidate, target: str) -> bool:
     """Return whether the source can be made, and its samples are answered with what the task wants."""
     try:
-        return parse_component(Source, dict(candidate.source)).target == target  # type: ignore[type-abstract]
+        return source_of(candidate.source).target == target
     except ValidationError:
         return False
 

@@ -14,12 +14,12 @@ from typing import Any
 from pydantic import ValidationError
 
 from kerascnn.errors import DataError, UsageError
-from kerascnn.spec.component import parse_component
 from kerascnn.spec.data import Sample, Scan
 from kerascnn.spec.kinds import Source
 from kerascnn.spec.messages import say
 from kerascnn_dashboard.logic.home import Home
 from kerascnn_dashboard.logic.project import Project
+from kerascnn_dashboard.logic.sources import source_of
 
 _CLASSES = 500
 """Classes whose counts are kept with a version."""
@@ -38,7 +38,7 @@ class Scanned:
 def parse(home: Home, source: Mapping[str, Any], reads: str, target: str) -> Source:
     """Return the source that fields spell out. Raises UsageError for what is wrong, or may not be read."""
     try:
-        made = parse_component(Source, dict(source))  # type: ignore[type-abstract]
+        made = source_of(source)
     except ValidationError as error:
         lines = [f"{'.'.join(map(str, one['loc']))}: {say(one)[0]}" for one in error.errors()[:10]]
         raise UsageError("the way to read the data is not right:\n" + "\n".join(lines)) from None

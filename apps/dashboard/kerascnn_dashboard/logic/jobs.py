@@ -76,12 +76,7 @@ class Job:
 
     def log(self) -> str:
         """Return the end of what it said."""
-        try:
-            with (self.folder / "log.txt").open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
-                return file.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
+        return end_of(self.folder / "log.txt")
 
     def reason(self) -> str:
         """Return why it failed, in its own words; "" where it did not."""
@@ -174,6 +169,16 @@ class Jobs:
     def last(self, kind: str, **facts: Any) -> Job | None:
         """Return the last job of a kind that is about these facts."""
         return next(iter(self.all(kind, **facts)), None)
+
+
+def end_of(file: Path, most: int = _TAIL) -> str:
+    """Return the last bytes of a log as text, "" where there is none."""
+    try:
+        with file.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - most))
+            return log.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
 
 
 def new_id() -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
-from kerascnn.spec import Sample, Source, plugins
-from kerascnn.spec.component import parse_component
+from kerascnn.spec import Sample, plugins
 from kerascnn_dashboard.logic.project import Project, Version
+from kerascnn_dashboard.logic.sources import source_of
 
 _LETTERS = 2000
 """Of a text that is kept: its beginning is all that is shown."""
@@ -38,7 +38,7 @@ class _Box:
 def _scan(folder: str, name: str, source: str, made: float, box: _Box) -> dict[str, Sample]:
     try:
         plugins.load_all()
-        found = parse_component(Source, dict(box.version.data["source"]))  # type: ignore[type-abstract]
+        found = source_of(box.version.data["source"])
         # A source without files of its own may load a library that a web server has no room for.
         if not found.paths:
             return {}

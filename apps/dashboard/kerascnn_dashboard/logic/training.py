@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kerascnn.errors import KerasCnnError, UsageError
+from kerascnn.jobs.files import JobFiles
 from kerascnn.jobs.plan import Planned
 from kerascnn.jobs.queue import Job, Queue
 from kerascnn.jobs.turn import is_held
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn.runs.state import is_alive
-from kerascnn_dashboard.logic.jobs import ID
+from kerascnn_dashboard.logic.jobs import ID, end_of
 from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.processes import launch
 from kerascnn_dashboard.logic.project import Project
@@ -116,8 +117,10 @@ def keep_working(project: Project) -> None:
 
     Raises ResourceError where none can be started.
     """
-    queue = Queue(project.runs)
-    if not any(job.state == "waiting" for job in queue.jobs()) or is_held(queue.folder / "pool.lock"):
+    queue = _queue(project)
+    if queue is None or is_held(queue.folder / "pool.lock"):
+        return
+    if not any(job.state == "waiting" for job in queue.jobs()):
         return
     command = ["kerascnn_dashboard.pool", str(project.runs), str(project.device_lock)]
     launch(command, log=queue.folder / "pool.log", folder=project.folder)
@@ -125,15 +128,18 @@ def keep_working(project: Project) -> None:
 
 def trainings(project: Project, others: list[Project] | None = None) -> list[Live]:
     """Return every training of the project, the last one first; a run that cannot be read is among them."""
-    queue = Queue(project.runs)
-    queue.put_back(1)
-    jobs = queue.jobs()
+    jobs: list[Job] = []
+    if (queue := _queue(project)) is not None:
+        queue.put_back(1)
+        jobs = queue.jobs()
+    files = JobFiles(project.runs)
     by_run = {job.run: job for job in jobs if job.run}
+    by_id = {job.id: job for job in jobs}
     found = []
     for run in list_runs(project.runs):
         job = by_run.get(str(run.path))
-        found.append(_of_run(queue, run, job, _ahead(project, job, jobs, others or []) if job else 0))
-    found += [_of_job(queue, job, _ahead(project, job, jobs, others or [])) for job in jobs if not job.run]
+        found.append(_of_run(files, run, job, by_id, _ahead(project, job, jobs, others or []) if job else 0))
+    found += [_of_job(files, job, _ahead(project, job, jobs, others or [])) for job in jobs if not job.run]
     return sorted(found, key=lambda live: -live.created)
 
 
@@ -149,19 +155,19 @@ def training(project: Project, id: str, others: list[Project] | None = None) -> 
 
 def log_of(project: Project, live: Live, most: int = 20_000) -> str:
     """Return the end of what a training said, of its process and of its run."""
-    files = [Queue(project.runs).log_of(live.job.id)] if live.job else []
+    files = [JobFiles(project.runs).log_of(live.job.id)] if live.job else []
     if live.run is not None:
         files.append(live.run.path / "logs" / "run.log")
-    texts = []
-    for file in files:
-        try:
-            texts.append(file.read_bytes()[-most:].decode("utf-8", "replace"))
-        except OSError:
-            continue
-    return "\n".join(texts)
+    return "\n".join(text for file in files if (text := end_of(file, most)))
 
 
-def _of_run(queue: Queue, run: RunFolder, job: Job | None, ahead: int) -> Live:
+def _queue(project: Project) -> Queue | None:
+    """Return the queue of a project, None where nothing was ever put into one: looking makes none."""
+    return Queue(project.runs) if JobFiles(project.runs).folder.is_dir() else None
+
+
+def _of_run(files: JobFiles, run: RunFolder, job: Job | None, by_id: Mapping[str, Job], ahead: int) -> Live:
+    """Return the training of a run; where its job does not know the run yet, the run knows the job."""
     try:
         about, state = run.about(), run.state
     except KerasCnnError as error:
@@ -169,9 +175,9 @@ def _of_run(queue: Queue, run: RunFolder, job: Job | None, ahead: int) -> Live:
     name, created = str(about.get("name", "")), float(about.get("created") or 0.0)
     job_id = about.get("job")
     if job is None and isinstance(job_id, str):
-        job = next((one for one in queue.jobs() if one.id == job_id), None)
+        job = by_id.get(job_id)
     shown, reason = state.state, state.reason
-    progress = _progress(queue, job)
+    progress = _progress(files, job)
     if shown in ("new", "running", "finalizing"):
         if job is not None and job.state == "cancelled":
             shown = "stopping"
@@ -184,21 +190,21 @@ def _of_run(queue: Queue, run: RunFolder, job: Job | None, ahead: int) -> Live:
     return Live(run.id, name, shown, job, run, ahead, progress, reason, created)
 
 
-def _of_job(queue: Queue, job: Job, ahead: int) -> Live:
+def _of_job(files: JobFiles, job: Job, ahead: int) -> Live:
     state = {"running": "loading", "done": "done"}.get(job.state, job.state)
     created = 0.0
     with suppress(OSError, ValueError, KeyError, TypeError):  # without it, it stands last in the list
-        created = float(json.loads((queue.folder / "jobs" / f"{job.id}.json").read_text("utf-8"))["created"])
+        created = float(json.loads(files.file_of(job.id).read_text("utf-8"))["created"])
     if state == "cancelled" and job.pid and is_alive(job.pid, job.process_started):
         state = "stopping"
-    return Live(job.id, job.name, state, job, None, ahead, _progress(queue, job), job.reason, created)
+    return Live(job.id, job.name, state, job, None, ahead, _progress(files, job), job.reason, created)
 
 
-def _progress(queue: Queue, job: Job | None) -> dict[str, Any]:
+def _progress(files: JobFiles, job: Job | None) -> dict[str, Any]:
     if job is None:
         return {}
     try:
-        found = json.loads(queue.progress_of(job.id).read_text("utf-8"))
+        found = json.loads(files.progress_of(job.id).read_text("utf-8"))
         return found if isinstance(found, dict) else {}
     except (OSError, ValueError):
         return {}
@@ -211,8 +217,8 @@ def _ahead(project: Project, job: Job, jobs: list[Job], others: list[Project]) -
     own = sum(one.state == "running" or (one.state == "waiting" and one.position < job.position) for one in jobs)
     running = 0
     for other in others:
-        if other.folder != project.folder and (other.runs / "queue" / "queue.sqlite").is_file():
-            running += sum(one.state == "running" for one in Queue(other.runs).jobs())
+        if other.folder != project.folder and (queue := _queue(other)) is not None:
+            running += sum(one.state == "running" for one in queue.jobs())
     return own + running
 
 

@@ -7,7 +7,7 @@ import streamlit as st
 from kerascnn.errors import KerasCnnError, SpecError
 from kerascnn_dashboard.logic.drafts import fitting_name, given_spec, with_data
 from kerascnn_dashboard.logic.estimates import begin_estimate, estimate_job
-from kerascnn_dashboard.logic.jobs import new_id
+from kerascnn_dashboard.logic.jobs import Job, new_id
 from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.presets import Preset, presets
 from kerascnn_dashboard.logic.project import Project, Version
@@ -85,16 +85,15 @@ def _cards(project: Project, version: Version, key: str) -> None:
     job = estimate_job(project, [one.text for one in found])
     if job is None:
         job = begin_estimate(project, [one.text for one in found], id=new_id())
-    st.fragment(_draw_cards, run_every=2 if job.state() == "running" else None)(
-        project, version, there[chosen], key, job.state() == "running"
-    )
+    estimating = job.state() == "running"
+    st.fragment(_draw_cards, run_every=2 if estimating else None)(project, found, there[chosen], key, job, estimating)
 
 
-def _draw_cards(project: Project, version: Version, start: Start, key: str, estimating: bool) -> None:
-    found = presets(project, version, start=start)
-    job = estimate_job(project, [one.text for one in found])
-    if estimating and (job is None or job.state() != "running"):
-        st.rerun()
+def _draw_cards(
+    project: Project, found: list[Preset], start: Start, key: str, job: Job, estimating: bool
+) -> None:  # fmt: skip
+    if estimating and job.state() != "running":
+        st.rerun()  # the page asks again what the cards say
     for column, preset in zip(st.columns(len(found)), found, strict=True):
         chosen = st.session_state.get(f"{key}_preset") == (start.id, preset.name)
         with column.container(border=True, height="stretch"):
