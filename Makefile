@@ -48,12 +48,13 @@ test-all: $(VENV)/.dev  ## run every test
 # Into a folder of its own, so that the core's tests see an installation without plugins.
 test-plugins: $(VENV)/.dev  ## install every plugin for real, and run its fast tests
 	rm -rf build/plugins
-	$(PIP) install --quiet --no-deps --no-build-isolation --target build/plugins $(wildcard plugins/*)
+	$(PIP) install --quiet --no-deps --no-build-isolation --target build/plugins $(wildcard plugins/kerascnn-*)
 	PYTHONPATH=build/plugins $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --import-mode importlib \
 		-m 'not slow' plugins
 
-test-browser: $(VENV)/.dev  ## the whole way through the dashboard in Chromium; pictures of the pages come into build/screenshots
-	KERASCNN_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/dashboard/test_journey.py
+test-browser: $(VENV)/.dev  ## the dashboard in Chromium: the whole way, every page in every state, the login; pictures come into build/screenshots
+	KERASCNN_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/dashboard/test_journey.py \
+		tests/dashboard/test_states.py tests/dashboard/test_login.py
 
 check: lint types test test-plugins  ## what CI runs: lint, types, fast tests, those of the plugins
 
@@ -70,6 +71,7 @@ format: $(VENV)/.dev  ## put the code in the project's form
 
 reference: $(VENV)/.core  ## write the reference in docs/ from the code
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/contract_page.py
 
 benchmark: $(VENV)/.dev  ## measure start-up against `import keras`
 	$(BIN)/python benchmarks/startup.py

@@ -38,7 +38,7 @@ from kerascnn.spec.component import parse_component
 SIZE, BATCH, BATCHES = 160, 64, 8
 CHAIN = [
     {"type": "random_flip"},
-    {"type": "random_rotation", "factor": 0.04, "fill": "reflect"},
+    {"type": "random_rotation", "degrees": 14.4, "fill": "reflect"},
     {"type": "random_zoom", "factors": [0.8, 1.25], "fill": "reflect"},
 ]
 

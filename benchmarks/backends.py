@@ -245,7 +245,10 @@ def main() -> None:
     given = dict(text.partition("=")[::2] for text in options.python)
     if not set(given) <= set(BACKENDS) or not all(given.values()):
         parser.error(f"--python should be BACKEND=INTERPRETER with {', '.join(BACKENDS)} (got {options.python})")
-    before = "" if set(options.only) == set(CASES) else options.output.read_text("utf-8")
+    written = options.output.read_text("utf-8") if options.output.exists() else ""
+    # The table of benchmarks/explainers.py stays below.
+    rows, heading, below = written.partition("\n## ")
+    before = "" if set(options.only) == set(CASES) else rows
     missing = [name for name in CASES if name not in options.only and before and f"\n| {name} |" not in before]
     if missing:
         parser.error(f"{options.output} has no row of {', '.join(missing)}; name them with --only, too")
@@ -255,7 +258,7 @@ def main() -> None:
         text = page(told, folder, datetime.datetime.now(datetime.UTC).date().isoformat(), before)
     if before and others(text, before):
         parser.error(others(text, before))
-    options.output.write_text(text, "utf-8")
+    options.output.write_text(f"{text}{heading}{below}", "utf-8")
     print(text)
 
 

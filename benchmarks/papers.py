@@ -145,13 +145,12 @@ CASES = [
     ),
     Case(
         "MNIST-ResNet",
-        "layers_residual",
+        "mnist_resnet",
         ("mnist",),
-        (IDX,),
-        "60,000 / 10,000, 15 % of the training part for validation",
+        ('data.source.path="DATA/mnist"',),
+        "60,000 / 10,000, 10 % of the training part for validation",
         0.995,
         "small residual networks",
-        more=("model.preprocess.resize=null",),
     ),
     Case(
         "trashnet150",

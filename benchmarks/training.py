@@ -134,7 +134,7 @@ _TEXTCNN = (
 _RESNET1D = f"{{preprocess: {{normalize: none}}, backbone: {{type: layers, layers: {spelled(_resnet1d())}}}, {_HEAD}}}"
 _PHOTOS = f"{{backbone: {{type: simple_cnn, filters: [16, 32, 64]}}, {_HEAD}}}"
 _CHAIN = (
-    "[{type: random_flip}, {type: random_rotation, factor: 0.05, fill: reflect}, {type: random_zoom, fill: reflect}]"
+    "[{type: random_flip}, {type: random_rotation, degrees: 18, fill: reflect}, {type: random_zoom, fill: reflect}]"
 )
 CASES = {
     "LeNet": Case("image", (28, 28, 1), 128, 60, _LENET, _lenet(), together=20),

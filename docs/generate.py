@@ -49,7 +49,7 @@ SECTIONS: dict[str, type[Section]] = {
 }
 COMMANDS = [
     [], ["init"], ["templates"], ["validate"], ["summary"], ["data"], ["data", "check"], ["data", "split"],
-    ["data", "preview"], ["train"], ["evaluate"], ["predict"], ["explain"], ["failures"], ["calibrate"],
+    ["data", "preview"], ["train"], ["evaluate"], ["predict"], ["explain"], ["export"], ["failures"], ["calibrate"],
     ["robustness"], ["report"], ["runs"], ["runs", "list"], ["runs", "show"], ["runs", "resume"], ["runs", "compare"],
     ["ensemble"], ["sweep"], ["worker"], ["queue"], ["queue", "list"], ["queue", "move"], ["queue", "cancel"],
     ["queue", "release"],

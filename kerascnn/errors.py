@@ -9,6 +9,7 @@
     ├── TrainError              1   training failed
     │   ├── DivergedError       4   the loss or the weights are no longer finite
     │   └── ResourceError       5   out of disk or memory, or a folder cannot be written
+    ├── ExportError             1   a model cannot be exported, or what was exported is not the same; `found` has it
     ├── RunInUseError           6   another process holds the run folder
     ├── UntrustedFileError      7   a model file is refused
     └── StoppedError           75   stopped on request; what was reached is kept
@@ -19,8 +20,9 @@ with the class's `exit_code`; a traceback is never what a user sees for bad inpu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 class KerasCnnError(Exception):
@@ -118,6 +120,17 @@ class ResourceError(TrainError):
     """Out of disk or memory, or a folder cannot be written."""
 
     exit_code = 5
+
+
+class ExportError(KerasCnnError):
+    """A model cannot be exported, or what was written does not answer as it should.
+
+    `found` is what `export.json` says, {} where nothing was written.
+    """
+
+    def __init__(self, message: str, found: Mapping[str, Any] | None = None):
+        self.found = dict(found or {})
+        super().__init__(message)
 
 
 class RunInUseError(KerasCnnError):

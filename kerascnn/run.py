@@ -220,6 +220,22 @@ class Run:
             raise DataError(f"{len(bad)} of {count} {'elements' if arrays else 'files'} cannot be read", bad)
         return good
 
+    def export(
+        self, to: str | Mapping[str, Any], *, output: str | Path | None = None, threads: int = 1
+    ) -> dict[str, Any]:
+        """Write the model in a format (keras, saved_model, onnx, litert or a plugin's) and return what was measured.
+
+        `to` is the name, or a mapping with settings: `{"type": "litert", "quantize": "int8"}`. "folder" is where it
+        lies: `exports/FORMAT` of the run, or `output`. "parity" says how far its answers are from Keras's, "accuracy"
+        what fewer bits cost, "latency" and "memory" what an answer needs on this many threads. Raises UsageError for an
+        unknown format or a missing package, ExportError, whose `found` is the same mapping, where it does not pass.
+        """
+        from kerascnn.engine.export import check, export
+
+        found = export(self.folder, to, output=output, threads=threads, predictor=self._loaded())
+        check(found)
+        return found
+
     def _predict_frame(self, frame: pd.DataFrame, tta: str | Sequence[str]) -> pd.DataFrame:
         if "path" not in frame:
             raise DataError(f"the DataFrame has no column 'path' (there are: {', '.join(map(str, frame.columns))})")

@@ -77,7 +77,8 @@ def test_rows_that_nobody_was_asked_about_stay_as_they_were(backends, tmp_path):
 
 def test_the_written_page_has_every_case_and_no_path_of_a_machine(backends):
     text = (ROOT / "docs" / "backends.md").read_text("utf-8")
-    rows = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")][1:]
+    above = text.partition("\n## ")[0]
+    rows = [line.split(" | ")[0].removeprefix("| ") for line in above.splitlines() if line.startswith("| ")][1:]
     assert rows == list(backends.CASES)
     for machine in ("/home/", "/root/", "/tmp/", "/work/"):
         assert machine not in text

@@ -14,6 +14,7 @@ from kerascnn.testing import (
     check_backbone,
     check_component,
     check_explainer,
+    check_exporter,
     check_head,
     check_layer,
     check_light_import,
@@ -211,7 +212,7 @@ AUGMENTATIONS = [
     {"type": "random_crop"},
     {"type": "random_crop", "padding": 2, "fill": "reflect"},
     {"type": "random_rotation"},
-    {"type": "random_rotation", "factor": 0.5, "fill": "edge"},
+    {"type": "random_rotation", "degrees": 180, "fill": "edge"},
     {"type": "random_translation"},
     {"type": "random_translation", "height": 0.0, "width": 0.3, "fill": "reflect"},
     {"type": "random_zoom"},
@@ -261,6 +262,14 @@ EXPLAINERS = [
     {"type": "integrated_gradients", "steps": 4},
     {"type": "attention_rollout"},
     {"type": "occlusion", "size": 0.3, "overlap": 0.0},
+]
+EXPORTERS = [
+    {"type": "keras"},
+    {"type": "saved_model"},
+    {"type": "onnx", "opset": 15},
+    {"type": "onnx", "quantize": "int8", "samples": 5},
+    {"type": "litert"},
+    {"type": "litert", "quantize": "int8", "samples": 5, "largest_drop": 0.2},
 ]
 OTHERS = [
     # An extra, which its own tests build where it is installed.
@@ -339,6 +348,7 @@ CASES = [
     *(("head", case) for case, *_ in HEADS),
     *(("augmentation", case) for case in [*AUGMENTATIONS, *SEQUENCE_AUGMENTATIONS]),
     *(("explainer", case) for case in EXPLAINERS),
+    *(("exporter", case) for case in EXPORTERS),
     *OTHERS,
 ]
 
@@ -437,6 +447,11 @@ def test_explainer_conforms(case):
     check_explainer(of("explainer", case))
 
 
+@pytest.mark.parametrize("case", EXPORTERS, ids=named)
+def test_exporter_conforms(case, tmp_path):
+    check_exporter(of("exporter", case), tmp_path)
+
+
 @pytest.mark.parametrize("case", [case for kind, case in OTHERS if kind == "task"], ids=named)
 def test_task_conforms(case):
     # The weights of the cases are by the names of other classes than those of the kit.
@@ -493,7 +508,7 @@ def test_saved_models_open_with_plain_keras():
 
 
 def test_every_module_of_components_imports_without_keras_and_numpy():
-    folders = [import_module(cls.folder) for cls in KINDS.values()]
+    folders = [import_module(cls.folder) for cls in KINDS.values() if cls.folder]  # pages are plugins' alone
     check_light_import(
         "kerascnn",
         "kerascnn.testing",

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-def _generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+def _generator(name: str = "generate") -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,6 +25,13 @@ def _generator() -> ModuleType:
 def test_the_component_reference_is_what_the_code_says() -> None:
     fresh = _generator().reference()
     assert (ROOT / "docs" / "reference.md").read_text("utf-8") == fresh, "run `make reference`"
+
+
+def test_the_contract_is_what_the_code_says() -> None:
+    fresh = _generator("contract_page").contract()
+    assert (ROOT / "docs" / "contract.md").read_text("utf-8") == fresh, "run `make reference`"
+    assert "## Page" in fresh
+    assert "`draw(self, desk: Desk) -> None` (has to be defined)" in fresh
 
 
 def test_the_command_reference_is_what_the_commands_say(

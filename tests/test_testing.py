@@ -32,6 +32,7 @@ from kerascnn.testing import (
     check_callback,
     check_component,
     check_explainer,
+    check_exporter,
     check_head,
     check_layer,
     check_light_import,
@@ -935,7 +936,7 @@ def test_a_method_with_one_fault_is_caught(registry, short, cls, words):
 
 def test_every_kind_has_a_check():
     ours = [kind for kind, cls in KINDS.items() if cls.__module__.startswith("kerascnn.")]
-    assert len(ours) == 13
+    assert len(ours) == 15
     for kind in ours:
         assert callable(getattr(kerascnn.testing, f"check_{kind}")), kind
         assert f"check_{kind}" in kerascnn.testing.__all__
@@ -946,6 +947,7 @@ def test_every_kind_has_a_check():
     [
         check_callback,
         check_explainer,
+        check_exporter,
         check_loss,
         check_method,
         check_metric,
@@ -956,4 +958,4 @@ def test_every_kind_has_a_check():
 )
 def test_what_is_of_another_kind_is_caught(check, tmp_path):
     with pytest.raises(AssertionError, match="is no "):
-        check(Same(), *([tmp_path] if check is check_callback else []))
+        check(Same(), *([tmp_path] if check in (check_callback, check_exporter) else []))

@@ -19,8 +19,8 @@ class RandomRotation(Geometric):
     Shapes: `(n, h, w, c) -> (n, h, w, c)`, uint8.
     """
 
-    factor: float = Field(0.04, gt=0, le=0.5)
-    """Largest angle either way, as a fraction of a full turn: 0.04 is 14.4 degrees."""
+    degrees: float = Field(15.0, gt=0, le=180)
+    """Largest angle either way, in degrees."""
     fill: Fill = "zeros"
 
     def matrices(self, n: int, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
@@ -29,7 +29,7 @@ class RandomRotation(Geometric):
 
         from kerascnn.spec.warp import about_centre, identity
 
-        angle = rng.uniform(-self.factor, self.factor, size=n) * 2 * np.pi
+        angle = np.deg2rad(rng.uniform(-self.degrees, self.degrees, size=n))
         # A quarter of a turn is np.rot90(picture, 1): against the clock, as rows count downwards.
         matrices = identity(n)
         matrices[:, 0, 0] = matrices[:, 1, 1] = np.cos(angle)

@@ -116,14 +116,19 @@ def explain(
 
 def _method(name: str, layer: str | None, settings: list[str]) -> dict[str, Any]:
     """Return the method as it would stand in a spec. Raises UsageError."""
+    return {"type": name, **({"layer": layer} if layer is not None else {}), **settings_of(settings, "steps=100")}
+
+
+def settings_of(settings: list[str], example: str) -> dict[str, Any]:
+    """Return what NAME=VALUE says, each once or more, as it would stand in a spec. Raises UsageError."""
     from kerascnn.errors import SpecError, UsageError
     from kerascnn.spec.yaml_text import read_yaml
 
-    found: dict[str, Any] = {"type": name, **({"layer": layer} if layer is not None else {})}
+    found: dict[str, Any] = {}
     for setting in settings:
         key, equals, text = setting.partition("=")
         if not equals or not key.strip():
-            raise UsageError(f"--set {setting}: should be NAME=VALUE, such as steps=100")
+            raise UsageError(f"--set {setting}: should be NAME=VALUE, such as {example}")
         try:
             found[key.strip()] = read_yaml(text, "--set").value
         except SpecError as error:

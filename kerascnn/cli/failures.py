@@ -62,18 +62,18 @@ def failures(
 
 
 def _say(found: dict[str, Any]) -> None:
-    from kerascnn.engine.galleries import say_answer
+    from kerascnn.engine.galleries import say_answer, say_figure
     from kerascnn.runs.failures import say_found
 
     result(say_found(found))
     for sentence in found["notes"]:
         note(sentence)
     result("")
-    last = "loss" if found["wrong"] is not None else "error"
+    last, name = say_figure(found)
     rows = [
         [row["id"], say_answer(row["truth"]), say_answer(row["said"]), f"{row[last]:.4f}"] for row in found["worst"]
     ]
-    _section("worst mistakes", ["sample", "is", "said", last], rows)
+    _section("worst mistakes", ["sample", "is", "said", name], rows)
     rows = [
         [row["id"], say_answer(row["truth"]), row.get("class", say_answer(row["said"])), f"{row['confidence']:.4f}"]
         for row in found["sure"] or ()

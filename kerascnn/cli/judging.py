@@ -28,7 +28,8 @@ def say_report(report: Mapping[str, Any]) -> None:
     # Areas of each class stand in the report; six columns of numbers are hard to read here.
     rows = [{key: value for key, value in row.items() if key not in _AREAS} for row in report["per_class"]]
     if rows:
-        result(table(class_head({"per_class": rows}), class_rows({"per_class": rows})))
+        shown = {**report, "per_class": rows}
+        result(table(class_head(shown), class_rows(shown)))
     if report.get("slices"):
         result("")
         result(table(slice_head(report), slice_rows(report)[:_SLICES]))

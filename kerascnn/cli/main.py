@@ -16,6 +16,7 @@ from kerascnn.cli import (
     data_free,
     ensemble,
     explain,
+    export,
     failures,
     plugins,
     reporting,
@@ -26,6 +27,7 @@ from kerascnn.cli import (
     ui,
 )
 from kerascnn.cli.plugin_files import use_plugin_files
+from kerascnn.cli.plugin_help import with_names
 from kerascnn.errors import KerasCnnError
 from kerascnn.spec.plugins import FILES, blamed
 
@@ -42,6 +44,7 @@ data_free.add_to(app)
 data.add_to(app)
 training.add_to(app)
 explain.add_to(app)
+export.add_to(app)
 failures.add_to(app)
 robustness.add_to(app)
 reporting.add_to(app)
@@ -71,7 +74,8 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit code; nothing that a user did leads to a traceback."""
     before = os.environ.get(FILES)
     try:
-        code = app(use_plugin_files(arguments), standalone_mode=False)
+        rest = use_plugin_files(arguments)
+        code = with_names(app, rest)(rest, standalone_mode=False)
         return code if isinstance(code, int) else 0
     except KerasCnnError as error:
         from kerascnn.cli.output import complain

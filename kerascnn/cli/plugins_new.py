@@ -12,8 +12,8 @@ from kerascnn.cli.options import AsJson
 from kerascnn.cli.output import document, note, result
 
 _KINDS = (
-    "layer, backbone, head, augmentation, source, task, optimizer, schedule, loss, metric, callback, method, explainer "
-    "or rule"
+    "layer, backbone, head, augmentation, source, task, optimizer, schedule, loss, metric, callback, method, "
+    "explainer, exporter, page or rule"
 )
 
 

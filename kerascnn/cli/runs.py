@@ -106,8 +106,9 @@ def compare(
     """Show two runs side by side: figures, whether they differ by more than chance, and what was changed.
 
     Both were evaluated on the same samples. Classifications are compared by McNemar's exact test of the samples that
-    one is right on and the other is not, which are named; other figures by the paired bootstrap. Of the specs only the
-    keys that differ are shown.
+    one is right on and the other is not, which are named; other figures by the paired bootstrap, those of the specs'
+    `evaluate.metrics` among them. Of masks, boxes and numbers the samples that got better and worse by most are named,
+    with the figures of A and B. Of the specs only the keys that differ are shown.
 
     Three runs or more, or two with --sort, are a table: the figures of the best epoch of each, on its validation
     split, and the keys of the specs that differ. These runs need not have been evaluated.
@@ -147,6 +148,11 @@ def compare(
             f"{test['metric']} {test['difference']:+.4f} (95 % interval {test['low']:+.4f} to {test['high']:+.4f}, "
             f"{test['test']} {say_p(test['p'])})"
         )
+    for sentence in found["notes"]:
+        result(sentence)
+    for name, rows in (found["changed"] or {}).items():
+        shown = ", ".join(f"{row['id']} ({row['a']:.3g}, {row['b']:.3g})" for row in rows[:_NAMED])
+        result(f"{name:<6} {shown}" if rows else f"{name:<6} none")
     for name in ("fixed", "broke"):
         if found[name]:
             shown = ", ".join(found[name][:_NAMED]) + (", ..." if len(found[name]) > _NAMED else "")
@@ -162,6 +168,9 @@ def resume(
     run: RunName,
     runs: RunsFolder = Path("runs"),
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing while it trains.")] = False,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Say where the time of this session went; write profile.json and traces.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was stopped, failed, or whose process is gone.
@@ -182,16 +191,19 @@ def resume(
 
         progress = make_progress(quiet=quiet)
         try:
-            work(folder, progress=progress, stop=stopper)
+            work(folder, progress=progress, stop=stopper, profile=profile)
         finally:
             progress.close()
     if was_other():
         return
     facts = folder.summary()
     if as_json:
-        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")})
+        more = {"profile": folder.read("profile.json")} if profile else {}
+        document({key: facts[key] for key in ("run", "path", "state", "epochs", "metrics")} | more)
         return
     say_end(folder)
+    if profile:
+        say_profile(folder)
 
 
 def say_end(folder: RunFolder) -> None:
@@ -203,6 +215,16 @@ def say_end(folder: RunFolder) -> None:
     result(f"folder   {facts['path']}")
     result(f"best     epoch {folder.best().get('epoch')}: {say_figures(facts['metrics'])}")
     note(f"next: kerascnn evaluate {facts['path']}")
+
+
+def say_profile(folder: RunFolder) -> None:
+    """Print where the time of a training went."""
+    from kerascnn.engine.profile import profile_rows
+
+    facts = folder.read("profile.json")
+    result("")
+    result(table(["what", "seconds", "%"], profile_rows(facts)))
+    note(f"traces: {(folder.path / facts['trace']).resolve()} (open it at ui.perfetto.dev)")
 
 
 _NAMED = 10

@@ -15,14 +15,13 @@ from kerascnn.cli.batch import Engine, Jobs, RayAddress, say_aside, train_all
 from kerascnn.cli.judging import calibrate, say_report, unsure_cells, unsure_head
 from kerascnn.cli.options import AsJson, RunName, RunNames, RunsFolder, Setting, SpecFiles, Tta
 from kerascnn.cli.output import document, note, result, table
-from kerascnn.cli.runs import say_end
+from kerascnn.cli.runs import say_end, say_profile
 from kerascnn.cli.several import say_folds, say_seeds
 from kerascnn.jobs.plan import values_of
 
 if TYPE_CHECKING:
     from kerascnn.engine.predict import Predictor
     from kerascnn.engine.progress import Progress
-    from kerascnn.runs.folder import RunFolder
     from kerascnn.spec import Spec
 
 
@@ -153,7 +152,7 @@ def train(
         return
     say_end(run)
     if profile:
-        _say_profile(run)
+        say_profile(run)
 
 
 def _refuse_in_batch(options: dict[str, object]) -> None:
@@ -164,15 +163,6 @@ def _refuse_in_batch(options: dict[str, object]) -> None:
             other = {"--seeds": "--set train.seed=1,2,3", "--folds": "--set data.split.fold=0,1,2"}.get(name)
             hint = f"; {other} makes a batch" if other else ""
             raise UsageError(f"{name} is for one spec with one value for each setting{hint}")
-
-
-def _say_profile(run: RunFolder) -> None:
-    from kerascnn.engine.profile import profile_rows
-
-    facts = run.read("profile.json")
-    result("")
-    result(table(["what", "seconds", "%"], profile_rows(facts)))
-    note(f"traces: {(run.path / facts['trace']).resolve()} (open it at ui.perfetto.dev)")
 
 
 def _find_rate(

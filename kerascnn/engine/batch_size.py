@@ -11,7 +11,8 @@ import keras
 import numpy as np
 import psutil
 
-from kerascnn.engine.devices import free_device_memory, gpus
+from kerascnn.engine import processes
+from kerascnn.engine.devices import backend, free_device_memory, gpus
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.optimize import loss_of, make_optimizer
 from kerascnn.engine.part_stream import PartStream
@@ -43,16 +44,25 @@ def settle(
     if earlier:
         return with_batch_size(spec, int(earlier["used"])), dict(earlier)
     sizes = candidates(samples)
-    free = free_device_memory() if gpus() else psutil.virtual_memory().available
+    devices = int(spec.train.devices) * processes.count()  # auto is settled by now
+    free = _least_free()
     facts: dict[str, Any] = {"asked": "auto", "used": sizes[0], "stage": 0, "free_bytes": free, "forecast_bytes": None}
     for size in sizes:
-        memory = summarize(with_batch_size(spec, size), info)["memory"]
+        # Each GPU holds its part of a batch; several devices of a CPU are in one memory.
+        memory = summarize(with_batch_size(spec, -(-size // devices) if gpus() else size), info)["memory"]
         needed = sum(value for name, value in memory.items() if name not in ("batch_size", "stage"))
         facts |= {"used": size, "stage": memory["stage"], "forecast_bytes": needed}
         if free is None or needed <= _USED * free:
             break
     facts["why"] = _why(facts, sizes, samples)
     return with_batch_size(spec, facts["used"]), facts
+
+
+def _least_free() -> int | None:
+    """Return the free bytes of a device, where processes train together of the one that has least; None for unknown."""
+    own = free_device_memory() if gpus() else psutil.virtual_memory().available
+    found = processes.rows(-1 if own is None else own)
+    return None if (found < 0).any() else int(found.min())
 
 
 def candidates(samples: int) -> list[int]:
@@ -118,6 +128,20 @@ def _why(facts: Mapping[str, Any], sizes: Sequence[int], samples: int) -> str:
 
 
 # Less, where memory runs out.
+
+
+def undividable(batch_size: int, parts: int, devices: int) -> str:
+    """Return why batches cannot be worked on in so many parts, with gradients averaged over them, "" where they can."""
+    if processes.count() > 1:
+        # Memory runs out in one process, and the others wait for it within the step.
+        return "several processes that train together do not divide a batch; accumulate of a stage does"
+    if devices > 1 and backend() == "tensorflow":
+        return "with TensorFlow gradients accumulate on one device alone"
+    if parts > SPLITS:
+        return f"each batch is in {SPLITS} parts already"
+    if parts > batch_size or (devices > 1 and batch_size % (parts * devices)):
+        return f"a batch of {batch_size} cannot be in {parts} parts" + (f" for {devices} devices" * (devices > 1))
+    return ""
 
 
 def parts_of(phase: Phase, split: int) -> int:

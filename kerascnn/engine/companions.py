@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -17,8 +19,10 @@ from kerascnn.engine.optimize import averaged
 from kerascnn.engine.part_stream import PartStream
 from kerascnn.engine.position import Position
 from kerascnn.engine.predict import Predictor
+from kerascnn.engine.processes import OwnStream
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError, DataError, UsageError
+from kerascnn.nn.answering import answering
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Companion, JoinedStage, Schedule, Spec, Trained
 from kerascnn.spec.component import parse_component
@@ -118,11 +122,25 @@ def moved(stage: Stage) -> Stage:
     return stage
 
 
-def check_methods(spec: Spec, data: Dataset) -> None:
-    """Look whether all methods can do their work. Raises DataError where one cannot."""
+def check_methods(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:
+    """Look whether all methods can do their work. Raises DataError where one cannot.
+
+    Return the other runs that they look into, by the place in the spec: stage, folder, and hash of the model.
+    """
+    opened: dict[str, dict[str, Any]] = {}
     for number, stage in enumerate(spec.train.stages):
         for i, method in enumerate(stage.methods):
-            method.check(_joined(spec, data, number, i))
+            joined = _joined(spec, data, number, i)
+
+            def look(path: str, joined: JoinedStage = joined) -> Trained:
+                found = joined.open_run(path)
+                with open(os.path.join(found.path, "model.keras"), "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                opened[joined.place] = {"stage": joined.number, "run": found.path, "sha256": digest}
+                return found
+
+            method.check(replace(joined, open_run=look))
+    return opened
 
 
 def join(spec: Spec, data: Dataset, number: int, network: keras.Model) -> Companions:
@@ -143,8 +161,12 @@ def taught(stream: Stream, companions: Companions) -> Stream:
 
 
 def _untaught(stream: Stream) -> Stream:
-    """Return a stream of the same elements. A thread that makes batches goes on with the other one meanwhile."""
+    """Return a stream of the same elements, whole batches of them where processes share each.
+
+    A thread that makes batches goes on with the other one meanwhile.
+    """
     own = copy(stream)
+    own = own.whole if isinstance(own, OwnStream) else own
     inner = own.whole if isinstance(own, PartStream) else own
     if isinstance(inner, TaughtStream):
         inner.companions = []
@@ -179,4 +201,6 @@ def _open_run(path: str, place: str) -> Trained:
         facts = run.read("input.json")
     except UsageError as error:
         raise DataError(f"{place}.run: {error}") from error
-    return Trained(str(run.path), found.task.output, found.labels, facts, lambda: found.model)
+    return Trained(
+        str(run.path), found.task.output, found.labels, facts, lambda: found.model, lambda: answering(found.model)
+    )

@@ -21,6 +21,7 @@ from kerascnn.engine.check import check
 from kerascnn.engine.fixes import Fixes, fixed
 from kerascnn.engine.media import ELEMENTS, Elements
 from kerascnn.engine.media.base import name_of
+from kerascnn.engine.metadata import with_metadata
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.split import Division, split_samples
 from kerascnn.errors import DataError, counted
@@ -109,7 +110,8 @@ def load_data(spec: Spec, progress: Progress | None = None, *, keep: bool = True
     kind, labels = spec.data.source.target, tuple(scan.labels)
     fixes = Fixes(spec, scan)
     as_found, notes, hashes, folds = _assigned(scan.samples, spec, fixes.left_out)
-    samples, notes = fixes.apply(as_found), [*notes, *fixes.notes()]
+    samples, told = with_metadata(fixes.apply(as_found), spec)
+    notes = [*notes, *fixes.notes(), *told]
     if kind == "class":
         _check_classes(samples, labels)
     elif not samples:

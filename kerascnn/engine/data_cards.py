@@ -73,18 +73,18 @@ class Cards:
 
     def _picture(self, i: int, line: Mapping[str, Any]) -> str:
         """Return a small picture in its own shape, in the colours that the model takes."""
-        size = _smaller((line["height"], line["width"]), _SIDE)
+        size = smaller((line["height"], line["width"]), _SIDE)
         try:
             pixels = read_picture(self.data.samples[i].payload, self._form(size, "stretch")).pixels
         except PictureError as error:
             return _lost(str(error))
-        return _image(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
+        return image(pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., 0])
 
     def _with_answer(self, i: int, line: Mapping[str, Any]) -> str:
         """Return a picture as the model takes it, for that is where its answer fits, and the answer on it."""
         form = self.data.elements.form
         whole = form.size or (line["height"], line["width"])
-        size = _smaller(whole, _LARGER)
+        size = smaller(whole, _LARGER)
         try:
             pixels = read_picture(self.data.samples[i].payload, self._form(size, form.resize)).pixels
         except PictureError as error:
@@ -92,9 +92,9 @@ class Cards:
         pixels = pixels[..., :3] if pixels.shape[-1] >= 3 else pixels[..., :1].repeat(3, -1)
         answer = self.data.answers.all[i]
         if self.drawn == "mask":
-            return f"<div class='over'>{_image(tint(pixels, answer), 0)}</div>"
+            return f"<div class='over'>{image(tint(pixels, answer), 0)}</div>"
         over = outline(answer, self.data.info.labels, whole, _SHOWN / whole[1])
-        return f"<div class='over'>{_image(pixels)}{over}</div>"
+        return f"<div class='over'>{image(pixels)}{over}</div>"
 
     def _legend(self, numbers: Sequence[int]) -> str:
         if not self.drawn:
@@ -122,13 +122,14 @@ def say_sample(line: Mapping[str, Any]) -> str:
     return printable(": ".join(part for part in (line["split"], said) if part))
 
 
-def _smaller(size: tuple[int, int], side: int) -> tuple[int, int]:
+def smaller(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """Return the height and width whose longer one is `side`; never larger than they are."""
     scale = min(1.0, side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
 
 
-def _image(pixels: np.ndarray, subsampling: int = 2) -> str:
-    """Return an element; `subsampling` 0 keeps thin lines of colour sharp."""
+def image(pixels: np.ndarray, subsampling: int = 2) -> str:
+    """Return an element of HTML with a JPEG in it; `subsampling` 0 keeps thin lines of colour sharp."""
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, "JPEG", quality=_QUALITY, subsampling=subsampling)
     text = base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -45,7 +45,7 @@ def free_device_memory() -> int | None:
     if backend() == "jax":
         import jax
 
-        facts = jax.devices()[0].memory_stats() or {}
+        facts = jax.local_devices()[0].memory_stats() or {}
         return facts["bytes_limit"] - facts.get("bytes_in_use", 0) if "bytes_limit" in facts else None
     return None
 

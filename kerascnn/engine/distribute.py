@@ -49,8 +49,6 @@ def choose_devices(spec: Spec, samples: int, held: int) -> tuple[Spec, dict[str,
     share the batches evenly.
     """
     asked, found, number = spec.train.devices, found_devices(), processes.count()
-    if number > 1:
-        _refuse_alone(spec)
     least = -int(processes.rows(-len(found)).max())
     if asked == "auto":
         used, why = _all_that_fit(found[:least], spec, samples, held)
@@ -64,14 +62,13 @@ def choose_devices(spec: Spec, samples: int, held: int) -> tuple[Spec, dict[str,
     return spec.model_copy(update={"train": train}), facts
 
 
-def _refuse_alone(spec: Spec) -> None:
-    """Raise BuildError for what one process alone can do: it would have to be agreed on within a step."""
-    if spec.train.batch_size == "auto":
-        raise BuildError("is auto, and several processes train together; say a number", "train.batch_size")
-    for i, stage in enumerate(spec.train.stages):
-        if stage.methods:
-            name = stage.methods[0].type_name
-            raise BuildError(f"has {name}, and several processes train together", f"train.stages.{i}.methods")
+def check_devices(spec: Spec) -> None:
+    """Raise BuildError for devices that this machine cannot give to this spec, whatever its data are."""
+    asked = spec.train.devices
+    if asked != "auto":
+        _must_be_there(asked, found_devices())
+        if asked > 1 and (refused := _unaccumulated(spec)):
+            raise BuildError(f"is {asked}, and {refused}", _PLACE)
 
 
 def _of_all(number: int) -> list[str]:
@@ -96,14 +93,18 @@ def _all_that_fit(found: list[str], spec: Spec, samples: int, held: int) -> tupl
 
 
 def _must_fit(asked: int, found: list[str], spec: Spec, samples: int, held: int) -> None:
+    _must_be_there(asked, found)
+    refused = _refused(asked, spec, samples, held)
+    if refused:
+        raise BuildError(f"is {asked}, and {refused}", _PLACE)
+
+
+def _must_be_there(asked: int, found: list[str]) -> None:
     if asked > 1 and backend() == "torch":
         raise BuildError(f"is {asked}, and with the torch backend training takes one; take tensorflow or jax", _PLACE)
     if len(found) < asked:
         seen = f"{len(found)} devices: {', '.join(found)}" if len(found) > 1 else f"one: {found[0]}"
         raise BuildError(f"is {asked}, and {backend()} sees {seen}", _PLACE)
-    refused = _refused(asked, spec, samples, held)
-    if refused:
-        raise BuildError(f"is {asked}, and {refused}", _PLACE)
 
 
 def _refused(count: int, spec: Spec, samples: int, held: int) -> str:
@@ -116,14 +117,19 @@ def _refused(count: int, spec: Spec, samples: int, held: int) -> str:
             lower = size - size % total
             near = f"{lower} or {lower + total}" if lower else str(total)
             return f"a batch of {size} cannot be shared evenly by {total}; take {near} samples"
-    if backend() != "tensorflow":
-        return ""
+    if refused := _unaccumulated(spec):
+        return refused
+    if backend() == "tensorflow" and held and not shared(max(_batches(spec, samples)), held, count):
+        return f"no size of batches shares the {held} validation samples among {count}; change data.split.validation"
+    return ""
+
+
+def _unaccumulated(spec: Spec) -> str:
+    """Return why several devices cannot accumulate the gradients that this spec wants, "" where they can."""
     for i, stage in enumerate(spec.train.stages):
-        if stage.accumulate > 1:
+        if stage.accumulate > 1 and backend() == "tensorflow":
             what = f"train.stages.{i}.accumulate is {stage.accumulate}"
             return f"{what}, and with TensorFlow gradients accumulate on one device alone"
-    if held and not shared(max(_batches(spec, samples)), held, count):
-        return f"no size of batches shares the {held} validation samples among {count}; change data.split.validation"
     return ""
 
 
@@ -224,15 +230,6 @@ def feeding() -> Iterator[list[keras.callbacks.Callback]]:
         yield [_Slices(parallel)]
     finally:
         parallel.slices = False
-
-
-def dividable(batch_size: int, parts: int, devices: int) -> bool:
-    """Return whether batches can be worked on in so many parts, with gradients averaged over them."""
-    if processes.count() > 1:
-        return False  # memory runs out in one process, and the others would wait for it
-    if devices == 1:
-        return parts <= batch_size
-    return backend() != "tensorflow" and batch_size % (parts * devices) == 0
 
 
 def fed(batches: Iterable[Any], stream: Stream) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from kerascnn.engine.each_picture import each_picture
 from kerascnn.engine.held import HeldSplit
 from kerascnn.engine.judge import judge
 from kerascnn.engine.predict import Predictor
@@ -16,6 +17,7 @@ from kerascnn.engine.temperature import temperature_of
 from kerascnn.errors import ResourceError, UsageError
 from kerascnn.runs.answers import FOLDER, KEPT, KeptAnswers, write_answers
 from kerascnn.runs.atomic import write_json
+from kerascnn.runs.each import write_figures
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec.data import SPLITS
 
@@ -25,7 +27,8 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return the report of a run on a split, and keep it in the run.
 
-    It writes `evaluation/SPLIT.json`, `SPLIT.npz` (every answer, but for masks and boxes) and `report.html`. With `tta`
+    It writes `evaluation/SPLIT.json`, `SPLIT.npz` (every answer; of masks and boxes `SPLIT.each.npz`, a figure of each
+    picture and what is said of the worst) and `report.html`. With `tta`
     ("flip", "shift", "scale") answers are means over changed versions of each picture; then it writes
     `evaluation/SPLIT.tta.json` alone, with "tta" in it, and the others stay as they are.
 
@@ -61,6 +64,8 @@ def kept(
     folder = _folder(predictor.run)
     if predictor.spec.data.source.target in KEPT and predictor.task.alone:
         write_answers(predictor.run, split, KeptAnswers(list(ids), np.asarray(truth), answers))
+    elif (figures := each_picture(predictor, ids, truth, answers)) is not None:
+        write_figures(predictor.run, split, figures)
     write_json(folder / f"{split}.json", report)
     return report
 

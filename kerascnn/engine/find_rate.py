@@ -11,10 +11,12 @@ import numpy as np
 from kerascnn.engine.batch_size import settle
 from kerascnn.engine.build import build, precision_policy
 from kerascnn.engine.data import load_data
-from kerascnn.engine.devices import choose_precision, choose_xla
+from kerascnn.engine.devices import backend, choose_precision, choose_xla
+from kerascnn.engine.distribute import check_devices, choose_devices, distributed
 from kerascnn.engine.faults import explain
 from kerascnn.engine.optimize import loss_of, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
+from kerascnn.engine.processes import refuse_several
 from kerascnn.engine.progress import Progress
 from kerascnn.engine.rate_curve import FoundRate, judge, too_high
 from kerascnn.engine.stream import Prefetch
@@ -39,11 +41,11 @@ def find_rate(
 
     Data, network, optimizer, frozen parts, augmentation and batches are those of the stage; its network begins with the
     weights that the spec begins with. It ends early where the loss is 4 times the best, or not finite. Nothing is kept:
-    what a training begins with is as it was. Python's, NumPy's and Keras's global random generators are seeded. One
-    device does it, as it does where `train.devices` is auto: several share the same batches, and learn the same.
+    what a training begins with is as it was. Python's, NumPy's and Keras's global random generators are seeded. Several
+    devices share the batches with JAX; with TensorFlow one does it, as several come to the same.
 
     Raises KerasCnnError as a training does; UsageError for a stage that there is not, rates that do not rise, steps
-    other than 2 to 1000, or several devices.
+    other than 2 to 1000, or several processes.
     """
     if not 0 <= stage < len(spec.train.stages):
         raise UsageError(f"there is no stage {stage}; the spec has {len(spec.train.stages)}, counted from 0")
@@ -54,13 +56,12 @@ def find_rate(
             "data.split.folds asks for several trainings: say with data.split.fold which one the rate is for, "
             "such as --set data.split.fold=0"
         )
-    if spec.train.devices not in (1, "auto"):
-        raise UsageError(
-            f"train.devices is {spec.train.devices}, and learning rates are tried on one device: give "
-            "--set train.devices=1, the batches are the same and so is the rate"
-        )
-    spec = spec.model_copy(update={"train": spec.train.model_copy(update={"devices": 1})})
+    refuse_several("the search for a learning rate")
     progress = progress or Progress()
+    if backend() != "jax" and spec.train.devices != 1:
+        # Keras lets each device of TensorFlow take the whole of a single batch.
+        progress.note(f"learning rates are tried on one device with {backend()}, whatever train.devices says")
+        spec = spec.model_copy(update={"train": spec.train.model_copy(update={"devices": 1})})
     rates = np.geomspace(low, high, steps)
     try:
         return judge(rates.tolist(), _losses(spec, stage, rates, progress, stop), stage)
@@ -75,12 +76,14 @@ def _losses(
     spec: Spec, number: int, rates: np.ndarray, progress: Progress, stop: Callable[[], int | None]
 ) -> list[float]:
     """Return the loss at each rate, up to the one that is too high."""
+    check_devices(spec)
     weights = fetch_weights(spec)
     keras.utils.set_random_seed(spec.train.seed)
     data = load_data(spec, progress)
     data.refuse_errors(spec.data.allow)
+    spec, devices = choose_devices(spec, len(data.indices("train")), len(data.indices("validation")))
     spec, _ = settle(spec, data.info, len(data.indices("train")))
-    with precision_policy(choose_precision(spec)["used"]):
+    with distributed(devices["used"]), precision_policy(choose_precision(spec)["used"]):
         built = build(spec, data.info, weights)
         begin_with_vectors(spec, data, built)
         phase = Phases(spec, data, built, lambda resized: build(resized, data.info, weights)).enter(number)

@@ -51,8 +51,10 @@ class Fixes:
 
     def apply(self, samples: Sequence[Sample]) -> list[Sample]:
         """Return the samples that stay, with their right answers."""
+        if not self.by_id:
+            return list(samples)
         out = self.left_out
-        return [replace(s, **self.targets.get(s.id, {})) for s in samples if s.id not in out]
+        return [replace(s, **self.targets[s.id]) if s.id in self.targets else s for s in samples if s.id not in out]
 
     def notes(self) -> list[str]:
         """Return a sentence on how many there are of each, none where there is no file."""

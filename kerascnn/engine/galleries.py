@@ -12,10 +12,14 @@ import numpy as np
 from kerascnn.engine.data import Dataset
 from kerascnn.engine.data_cards import Cards
 from kerascnn.engine.fixes import fixed
+from kerascnn.engine.gallery_pairs import Pairs
 from kerascnn.engine.media import Raw, form_of
 from kerascnn.engine.media.base import Form
+from kerascnn.engine.media.image import ImageForm
 from kerascnn.errors import DataError, printable
+from kerascnn.evaluation.names import say_name
 from kerascnn.runs.atomic import write_text
+from kerascnn.runs.each import read_figures
 from kerascnn.runs.failures import say_found
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Sample, spec_from_dict
@@ -26,8 +30,16 @@ _STYLE = """
 .failures.wide figure { width: 20rem; max-width: 100%; }
 .failures figure img { min-width: 6rem; max-width: 100%; height: auto; image-rendering: pixelated; }
 .failures figcaption span { display: block; opacity: .75; } .failures svg { max-width: 100%; }
+.failures .pair { display: flex; gap: .4rem; } .failures .half { flex: 1; min-width: 0; opacity: 1; }
+.failures .over { position: relative; } .failures .over img { width: 100%; }
+.failures .over svg { position: absolute; inset: 0; width: 100%; height: 100%; }
+.failures .key { display: inline-block; width: .8rem; height: .8rem; margin: 0 .3rem 0 .9rem; }
+.failures .legend { opacity: 1; } .failures .ignored { background: repeating-linear-gradient(135deg, #606060 0 3px,
+#b0b0b0 3px 6px); }
 .failures .lost { padding: .5rem; border: 1px dashed #8888; }
 """
+LEGEND = "\0legend"
+"""Where the meaning of the colours stands among what is drawn: no file is named so."""
 _PAGE = """
 :root { color-scheme: light dark; --mark: #2a78d6; --second: #c2571a; --third: #2e8b57; --note: #888; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
@@ -49,27 +61,29 @@ def write_page(run: RunFolder, found: Mapping[str, Any]) -> Path:
     return path.resolve()
 
 
-def fragment(run: RunFolder, found: Mapping[str, Any]) -> str:
+def fragment(run: RunFolder, found: Mapping[str, Any], *, level: int = 2) -> str:
     """Return the galleries of `failures` as a piece of a page, with nothing that is fetched from elsewhere.
 
-    The samples are read again from the source; where that is gone, their names and answers stand alone.
+    Their titles are headings of this level. The samples are read again from the source; where that is gone, their names
+    and answers stand alone.
     """
     names = {row["id"] for key in ("worst", "sure", "label_errors") for row in found[key] or ()}
     names |= {name for pair in found["confused"] or () for name in pair["ids"]}
-    drawn, notes, wide = _draw(run, sorted(names))
+    drawn, notes, wide = _draw(run, sorted(names), found["split"])
     parts = [f"<p class='note'>{escape(printable(note))}</p>" for note in [*found["notes"], *notes]]
-    parts.append(_section("Worst mistakes: the largest loss", found["worst"], drawn, _worst))
+    parts.append(_section(_worst_title(found), found["worst"], drawn, _worst, level))
+    parts += [drawn[LEGEND]] if LEGEND in drawn else []
     if found["sure"] is not None:
-        parts.append(_section("Wrong but sure", found["sure"], drawn, _sure))
+        parts.append(_section("Wrong but sure", found["sure"], drawn, _sure, level))
     if found["confused"]:
-        parts.append("<h2>Most confused</h2>")
+        parts.append(f"<h{level}>Most confused</h{level}>")
     for pair in found["confused"] or ():
         (a, b), (there, back) = pair["classes"], pair["counts"]
         title = f"{a} taken for {b}: {there}; {b} taken for {a}: {back}"
         cards = "".join(_card(name, "", drawn) for name in pair["ids"])
-        parts.append(f"<h3>{escape(printable(title))}</h3><div class='gallery'>{cards}</div>")
+        parts.append(f"<h{level + 1}>{escape(printable(title))}</h{level + 1}><div class='gallery'>{cards}</div>")
     if found["label_errors"] is not None:
-        parts.append(_section("Labels that may be wrong", found["label_errors"], drawn, _doubted))
+        parts.append(_section("Labels that may be wrong", found["label_errors"], drawn, _doubted, level))
     size = "failures wide" if wide else "failures"
     return f"<style>{_STYLE}</style><div class='{size}'>{''.join(parts)}</div>"
 
@@ -81,8 +95,25 @@ def say_answer(value: Any) -> str:
     return (", ".join(value) or "nothing") if isinstance(value, list) else str(value)
 
 
+def say_figure(found: Mapping[str, Any]) -> tuple[str, str]:
+    """Return by what the worst are told: the key of a row, and its name."""
+    figures = [row["figure"] for row in found["worst"] if "figure" in row]
+    if figures:
+        return "value", say_name(figures[0])
+    return ("loss", "loss") if found["wrong"] is not None else ("error", "error")
+
+
+def _worst_title(found: Mapping[str, Any]) -> str:
+    """Return what the first gallery shows."""
+    key, name = say_figure(found)
+    return f"Worst pictures, by {name}" if key == "value" else f"Worst mistakes: the largest {name}"
+
+
 def _worst(row: Mapping[str, Any]) -> str:
-    end = f"loss {row['loss']:.3g}" if "loss" in row else f"error {row['error']:.3g} standard deviations"
+    if "figure" in row:
+        end = f"{say_name(row['figure'])} {row['value']:.3g}"
+    else:
+        end = f"loss {row['loss']:.3g}" if "loss" in row else f"error {row['error']:.3g} standard deviations"
     return f"is {say_answer(row['truth'])}; said {say_answer(row['said'])}; {end}"
 
 
@@ -98,9 +129,10 @@ def _doubted(row: Mapping[str, Any]) -> str:
     )
 
 
-def _section(title: str, rows: Iterable[Mapping[str, Any]], drawn: Mapping[str, str], say: Any) -> str:
+def _section(title: str, rows: Iterable[Mapping[str, Any]], drawn: Mapping[str, str], say: Any, level: int) -> str:
     cards = "".join(_card(row["id"], say(row), drawn) for row in rows)
-    return f"<h2>{escape(title)}</h2>" + (f"<div class='gallery'>{cards}</div>" if cards else "<p>None.</p>")
+    head = f"<h{level}>{escape(title)}</h{level}>"
+    return head + (f"<div class='gallery'>{cards}</div>" if cards else "<p>None.</p>")
 
 
 def _card(name: str, said: str, drawn: Mapping[str, str]) -> str:
@@ -139,19 +171,28 @@ class _Drawer(Cards):
         return f"<div class='lost'>{escape(printable(reason))}</div>"
 
 
-def _draw(run: RunFolder, names: Sequence[str]) -> tuple[dict[str, str], list[str], bool]:
+def _draw(run: RunFolder, names: Sequence[str], split: str) -> tuple[dict[str, str], list[str], bool]:
     """Return what the samples look like by their names, what is to be said of that, and whether they are wide."""
     form = form_of(run.read("input.json"))
     spec = spec_from_dict(run.read("spec.resolved.json"))
-    wide = form.medium != "image"
+    pairs = spec.data.source.target in ("mask", "boxes")
+    wide = pairs or form.medium != "image"
     try:
-        samples = {sample.id: sample for sample in fixed(spec, spec.data.source.scan()).samples}
+        scan = fixed(spec, spec.data.source.scan())
     except DataError as error:
         return {}, [f"The samples cannot be shown: {str(error).splitlines()[0]}"], wide
+    samples = {sample.id: sample for sample in scan.samples}
     wanted = set(names)
     lines = {line["id"]: line for line in run.manifest() if line["id"] in wanted}
     there = [name for name in names if name in samples and name in lines]
-    drawer = _Drawer(_Few([samples[name] for name in there], [lines[name] for name in there], form))
-    drawn = {name: drawer.draw(i) for i, name in enumerate(there)}
+    few = [samples[name] for name in there], [lines[name] for name in there]
+    drawer: Pairs | _Drawer
+    if pairs and isinstance(form, ImageForm):
+        drawer = Pairs(read_figures(run, split), *few, scan, run.read("labels.json"), form)
+    else:
+        drawer = _Drawer(_Few(*few, form))
     lost = "<div class='lost'>is not in the source any more</div>"
-    return dict.fromkeys(names, lost) | drawn, [], wide
+    drawn = dict.fromkeys(names, lost) | {name: drawer.draw(i) for i, name in enumerate(there)}
+    if isinstance(drawer, Pairs):
+        drawn[LEGEND] = drawer.legend()
+    return drawn, [], wide

@@ -76,7 +76,9 @@ def _series(file: Path) -> np.ndarray:
         with file.open("rb") as stream:
             return np.asarray(np.load(stream, allow_pickle=False))
     except (OSError, ValueError, EOFError) as error:
-        raise InputError(f"cannot be read as NumPy's file: {error}") from None
+        # NumPy advises to load what it does not know unsafely.
+        why = "it is no array of numbers; series are read from .csv and .npy" if "pickle" in str(error) else error
+        raise InputError(f"cannot be read as NumPy's file: {why}") from None
 
 
 def _table(file: Path) -> np.ndarray:

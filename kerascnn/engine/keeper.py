@@ -27,6 +27,8 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
 _MODEL = "model"
+_OUTER = "outer"
+"""The group of a checkpoint's arrays that the outer model trained beside the best one."""
 SNAPSHOT = "snapshot_"
 """What the names of networks begin with that are kept for good; the epoch follows."""
 _SNAPSHOT = re.compile(rf"{SNAPSHOT}(\d+)\.keras")
@@ -47,12 +49,13 @@ def snapshots(run: RunFolder) -> dict[int, Path]:
 class Keeper:
     """Writes into the run folder of one training."""
 
-    def __init__(self, run: RunFolder, spec: Spec, built: Built):
+    def __init__(self, run: RunFolder, spec: Spec):
         self.run, self.spec = run, spec
         self.checkpoints = Checkpoints(run.path)
         self._best: list[np.ndarray] | None = None
         """The best weights; None where no epoch was finished, or where they stand in the file alone."""
-        self._built = built
+        self._outer: list[np.ndarray] = []
+        """What the outer model trained with the best one, and neither that nor a model beside it holds."""
         self.line: dict[str, Any] = {}
         """What was written of the last epoch."""
         self._cost, self._written = 0.0, -math.inf
@@ -76,12 +79,14 @@ class Keeper:
             beside = self.beside(model)
             weights = phase.built.model.get_weights() if finite else []
             others = [weight for one in beside.values() for weight in one.get_weights()] if finite else []
-            sound = finite and all(np.isfinite(weight).all() for weight in [*weights, *others])
+            # Copies: JAX gives the memory of an array that training has used away.
+            outer = [np.array(keras.ops.convert_to_numpy(v)) for v in _own_of(model, phase.built, beside)]
+            sound = finite and all(np.isfinite(weight).all() for weight in [*weights, *others, *outer])
             first = at.epochs == phase.companions.begins
             kept = sound and (first or self._is_better(figures[self.spec.train.monitor], at))
             if kept:
                 at.best = (figures[self.spec.train.monitor], at.epoch + 1)
-                self._best = weights
+                self._best, self._outer = weights, outer
             snapshot = {f"{SNAPSHOT}{at.epoch + 1}": phase.built.model} if phase.companions.keeps(at.epochs) else {}
             models = (snapshot if sound else {}) | (beside | {_MODEL: phase.built.model} if kept else {})
             self._write_models(models)
@@ -110,12 +115,22 @@ class Keeper:
             )
         return found
 
-    def put_beside(self, model: keras.Model) -> None:
-        """Give what is beside a new outer model the weights that were kept with the best model so far, if there are."""
-        for name, one in self.beside(model).items():
+    def put_beside(self, model: keras.Model, built: Built) -> bool:
+        """Give a new outer model what was kept of the last one with the best model so far, if there was one.
+
+        Return False where weights that it alone trains have another form than they had: they stay as they are.
+        """
+        beside = self.beside(model)
+        for name, one in beside.items():
             file = self._file(name)
             if file.is_file():
                 one.set_weights(keras.saving.load_model(file, compile=False).get_weights())
+        own = _own_of(model, built, beside)
+        if self._outer and [tuple(v.shape) for v in own] != [array.shape for array in self._outer]:
+            return False
+        for variable, array in zip(own, self._outer, strict=False):  # none of them, before the first epoch
+            variable.assign(array)
+        return True
 
     def checkpoint(self, at: Position, seconds: float, model: keras.Model) -> None:
         """Write where the training stands. Raises ResourceError."""
@@ -128,7 +143,7 @@ class Keeper:
         beside = {name: self._file(name) for name in self.beside(model)} if at.best else {}
         if at.best:
             beside |= {file.stem: file for file in snapshots(self.run).values()}
-        self.checkpoints.save(state, take_arrays(groups), best, beside)
+        self.checkpoints.save(state, take_arrays({**groups, _OUTER: self._outer}), best, beside)
         self._written = time.monotonic()
         self._cost = self._written - began
 
@@ -152,10 +167,14 @@ class Keeper:
     def begin(self) -> None:
         """Remove what an earlier process left that has no checkpoint to go on from."""
         (self.run.path / "metrics.jsonl").unlink(missing_ok=True)
+        self._outer = []
         self._remove_models()
 
-    def go_to(self, at: Position, checkpoint: Checkpoint) -> None:
-        """Make figures and the best model those of a checkpoint: what came after it will come again."""
+    def go_to(self, at: Position, checkpoint: Checkpoint) -> dict[str, np.ndarray]:
+        """Make figures and the best model those of a checkpoint: what came after it will come again.
+
+        Return its arrays for the variables of training.
+        """
         lines = self.run.metrics()
         if len(lines) != at.epoch:
             write_json_lines(self.run.path / "metrics.jsonl", lines[: at.epoch])
@@ -165,6 +184,9 @@ class Keeper:
         if files:
             write_together({self._file(name): partial(_copy, file) for name, file in files.items()})
         self._best = None
+        kept = {name: array for name, array in checkpoint.arrays.items() if name.startswith(f"{_OUTER}/")}
+        self._outer = [kept[name] for name in sorted(kept)]
+        return {name: array for name, array in checkpoint.arrays.items() if name not in kept}
 
     def _write_models(self, models: Mapping[str, keras.Model]) -> None:
         if not models:
@@ -192,6 +214,12 @@ class Keeper:
         name = self.spec.train.monitor.removeprefix("val_")
         upwards = self.spec.task.metrics.get(name, "min") == "max"
         return at.best is None or (value > at.best[0] if upwards else value < at.best[0])
+
+
+def _own_of(outer: keras.Model, built: Built, beside: Mapping[str, keras.Model]) -> list[Any]:
+    """Return the weights of an outer model that are neither of the network nor of what is kept beside it."""
+    held = {id(weight) for model in (built.model, *beside.values()) for weight in model.weights}
+    return [weight for weight in outer.weights if id(weight) not in held]
 
 
 def _save(model: keras.Model, target: Path) -> None:

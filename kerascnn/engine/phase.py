@@ -79,7 +79,8 @@ class Phases:
 
     def __init__(self, spec: Spec, data: Dataset, built: Built, remake: Callable[[Spec], Built]):
         self.spec, self.data, self.built, self.remake = spec, data, built, remake
-        check_methods(spec, data)
+        self.learnt_from = check_methods(spec, data)
+        """The runs that methods look into, by the place in the spec: stage, folder, and hash of the model."""
         self._now = built
         """The network of the stage before, whose weights go on."""
 

@@ -49,7 +49,7 @@ def first_after(checkpoint: Checkpoint | None, phase: Phase, at: Position, make:
         return ""
     model = make()
     groups = {name: group for name, group in variables_of(model).items() if name != "metrics"}
-    put_arrays(groups, {name: array for name, array in checkpoint.arrays.items() if not name.startswith("metrics/")})
+    put_arrays(groups, {name: array for name, array in checkpoint.arrays.items() if name.split("/")[0] in groups})
     start = checkpoint.state["epochs"] * phase.steps + checkpoint.state["steps"]
     return first_to_fail(phase, model, start, at.epochs * phase.steps + at.steps - start)
 

@@ -91,6 +91,17 @@ def preprocess(x: Any, spec: Spec, info: DataInfo, trained: Scaling | str | None
     return x
 
 
+def used_scale(spec: Spec, trained: Scaling | str | None = None) -> str:
+    """Return the name of a model's scale, and so what `normalize: auto` stands for: "weights" where theirs has none."""
+    how, medium = spec.model.preprocess, spec.task.reads
+    if how.normalize != "auto":
+        return how.normalize
+    if medium == "audio" and how.spectrogram is not None:
+        return "each"
+    chosen = "none" if medium == "text" else _chosen(spec, trained)
+    return chosen if isinstance(chosen, str) else "weights"
+
+
 def _chosen(spec: Spec, trained: Scaling | str | None) -> Scaling | str:
     """Return what `auto` stands for."""
     medium, backbone = spec.task.reads, spec.model.backbone

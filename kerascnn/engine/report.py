@@ -15,6 +15,7 @@ from kerascnn.errors import KerasCnnError
 from kerascnn.evaluation.names import say_name
 from kerascnn.runs.account import how_to_repeat, methods_paragraph, model_card
 from kerascnn.runs.atomic import write_json, write_text
+from kerascnn.runs.each import file_of
 from kerascnn.runs.failures import failures
 from kerascnn.runs.folder import RunFolder, figures
 from kerascnn.runs.readiness import Gate, readiness
@@ -32,6 +33,14 @@ th:first-child, td:first-child { text-align: left; }
 .scroll { overflow-x: auto; } .note { opacity: .75; } .cell { min-width: 2.2rem; text-align: center; }
 pre { padding: .8rem; border: 1px solid var(--line); overflow-x: auto; font-size: .85rem; }
 figure { margin: 1rem 0; } svg { max-width: 100%; height: auto; } p, li { overflow-wrap: anywhere; }
+.figures td { white-space: nowrap; } .words td { white-space: normal; text-align: left; vertical-align: top; }
+.words th { text-align: left; }
+@media (max-width: 40rem) {
+  th, td { padding: .25rem .4rem; }
+  .words table, .words tbody, .words tr, .words td { display: block; } .words th { display: none; }
+  .figures { font-size: .85rem; } .words td:first-child { font-weight: 600; }
+  .words tr { padding: .4rem 0; border-bottom: 1px solid var(--line); } .words td { border: 0; padding: .1rem 0; }
+}
 """
 
 
@@ -157,7 +166,7 @@ def verdict(report: dict[str, Any]) -> str:
 def class_head(report: dict[str, Any]) -> list[str]:
     """Return the head of the table of classes (or of numbers)."""
     columns = [key for key in report["per_class"][0] if key not in ("label", "support")]
-    return ["class", *(say_name(key) for key in columns), "samples"]
+    return ["class", *(say_name(key) for key in columns), report.get("support_is", "samples")]
 
 
 def class_rows(report: dict[str, Any]) -> list[list[str]]:
@@ -185,7 +194,7 @@ def _evaluation(run: RunFolder, split: str, report: dict[str, Any]) -> str:
 
 def _found(run: RunFolder, split: str) -> dict[str, Any] | None:
     """Return the failures on a split; None where no answers were kept."""
-    if not (run.path / "evaluation" / f"{split}.npz").is_file():
+    if not (run.path / "evaluation" / f"{split}.npz").is_file() and not file_of(run, split).is_file():
         return None
     return dict(failures(run, split))
 
@@ -200,7 +209,7 @@ def _failures(run: RunFolder, split: str) -> str:
     if found is None:
         return ""
     try:
-        shown = fragment(run, found)
+        shown = fragment(run, found, level=4)
     except KerasCnnError as error:
         shown = f"<p class='note'>The samples cannot be shown: {escape(str(error).splitlines()[0])}</p>"
     return f"<h3>Mistakes</h3>{shown}"
@@ -208,7 +217,8 @@ def _failures(run: RunFolder, split: str) -> str:
 
 def _gates(gates: Sequence[Gate]) -> str:
     said = {True: "yes", False: "no", None: "does not apply"}
-    return _table(["Gate", "Passed", "Why"], [[gate.title, said[gate.passed], gate.reason] for gate in gates])
+    rows = [[gate.title, said[gate.passed], gate.reason] for gate in gates]
+    return _table(["Gate", "Passed", "Why"], rows, "words")
 
 
 def _confusions(matrix: Sequence[Sequence[int]], labels: Sequence[str]) -> str:
@@ -286,7 +296,7 @@ def _effective(effective: dict[str, Any]) -> str:
     return f"<h2>What was really done</h2><pre>{escape(write_yaml(effective))}</pre>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "scroll") -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<div class='scroll'><table><tr>{top}</tr>{body}</table></div>"
+    return f"<div class='{kind}'><table><tr>{top}</tr>{body}</table></div>"

@@ -29,7 +29,7 @@ def parts_of(run: RunFolder, split: str, report: Mapping[str, Any]) -> str:
 
 def figures_table(report: Mapping[str, Any]) -> str:
     """Return the table of the figures, each with its 95 % interval and what the trivial baseline gets."""
-    return _table(["Metric", "Value", "95 % interval", "Baseline"], figure_rows(report))
+    return _table(["Metric", "Value", "95 % interval", "Baseline"], figure_rows(report), "scroll figures")
 
 
 def figure_rows(report: Mapping[str, Any]) -> list[list[str]]:
@@ -54,7 +54,8 @@ def slices_table(report: Mapping[str, Any]) -> str:
     """Return the slices, the worst first."""
     if not report.get("slices"):
         return ""
-    return f"<h3>Slices</h3>{_table([name[0].upper() + name[1:] for name in slice_head(report)], slice_rows(report))}"
+    head = [name[0].upper() + name[1:] for name in slice_head(report)]
+    return f"<h3>Slices</h3>{_table(head, slice_rows(report), 'scroll figures')}"
 
 
 def slice_head(report: Mapping[str, Any]) -> list[str]:
@@ -114,7 +115,9 @@ def coverage_parts(report: Mapping[str, Any]) -> str:
     curve = report.get("coverage", {}).get("curve")
     if not curve:
         return ""
-    top = max([point["error"] for point in curve] + [1e-9])
+    if not any(point["error"] for point in curve):
+        return "<h3>Where it may be unsure</h3><p class='note'>No answer is wrong, however unsure it is.</p>"
+    top = max(point["error"] for point in curve)
     points = [(point["coverage"], point["error"] / top) for point in curve]
     marks = [_line(points)]
     unsure, sentences = report.get("unsure"), []
@@ -218,7 +221,7 @@ def _text(x: int, y: int, text: str, anchor: str) -> str:
     return f"<text x='{x}' y='{y}' font-size='12' text-anchor='{anchor}' fill='currentColor'>{escape(text)}</text>"
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], kind: str = "scroll") -> str:
     top = "".join(f"<th>{escape(cell)}</th>" for cell in head)
     body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<div class='scroll'><table><tr>{top}</tr>{body}</table></div>"
+    return f"<div class='{kind}'><table><tr>{top}</tr>{body}</table></div>"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gc
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -79,9 +78,8 @@ def train_all(
             raise
         done.append(run)
         told(one, run)
-        # Graphs of one training are of no use to the next.
+        # Graphs of one training are of no use to the next; it collects garbage as well.
         keras.backend.clear_session()
-        gc.collect()
     return done
 
 

@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from kerascnn.engine import processes
-from kerascnn.engine.batch_size import SPLITS, divided, in_parts, parts_in
+from kerascnn.engine.batch_size import divided, in_parts, parts_in, undividable
 from kerascnn.engine.callbacks import Callbacks
-from kerascnn.engine.distribute import dividable, fed, feeding, synchronize_norms
+from kerascnn.engine.distribute import fed, feeding, synchronize_norms
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.features import with_features
 from kerascnn.engine.keeper import Keeper, synchronize
@@ -56,7 +56,7 @@ class Trainer:
         self.spec, self.phases, self.run, self.progress, self.stop = spec, phases, run, progress, stop
         self.xla, self.pacer, self.after_stage = xla, pacer, after_stage
         self.position = Position()
-        self.keeper = Keeper(run, spec, phases.built)
+        self.keeper = Keeper(run, spec)
         self.callbacks: Callbacks | None = None
         self.profile: Profile | None = None
         self._began = time.monotonic()
@@ -121,7 +121,8 @@ class Trainer:
         model = self._made(phase, bool(pace["xla"]["used"]) if pace else self.xla, together)
         begins = self._arrays is None
         if self._arrays is None:
-            self.keeper.put_beside(model)
+            if not self.keeper.put_beside(model, phase.built):
+                self._say("what is trained beside the network has another form in this stage, and begins anew")
         elif self._divided > 1:
             batches = (self.position.epochs * phase.steps + self.position.steps) // self._divided
             self._arrays, fits = divided(self._arrays, model.optimizer, self._divided, batches)
@@ -273,9 +274,8 @@ class Trainer:
 
     def _go_to(self, checkpoint: Checkpoint) -> None:
         self.position = Position.restore(checkpoint.state)
-        self._arrays = checkpoint.arrays
+        self._arrays = self.keeper.go_to(self.position, checkpoint)
         self._began = time.monotonic()
-        self.keeper.go_to(self.position, checkpoint)
         self._begin_callbacks()
 
     def _begin_callbacks(self) -> None:
@@ -300,12 +300,10 @@ class Trainer:
         )
 
     def _go_smaller(self, whole: Phase) -> bool:
-        """Go back to the last checkpoint, or the beginning of the stage, with batches in twice as many parts.
-
-        Return whether there was a way: False where a batch was divided often enough, or has not so many samples.
-        """
+        """Go back to the last checkpoint, or the stage's beginning, with twice as many parts. Return whether it can."""
         epoch, split, spent = self.position.epoch, 2 * self.position.split, self.seconds
-        if split > SPLITS or not dividable(whole.stream.batch_size, split, int(self.spec.train.devices)):
+        if why := undividable(whole.stream.batch_size, split, int(self.spec.train.devices)):
+            self._say(f"out of memory, and smaller steps are no way on: {why}")
             return False
         checkpoint = self.keeper.last()
         if checkpoint is not None and checkpoint.state["stage"] == whole.number:

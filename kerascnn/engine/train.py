@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,10 +15,12 @@ from kerascnn.engine.batch_size import settle, try_steps
 from kerascnn.engine.build import Built, build, precision_policy
 from kerascnn.engine.callbacks import Callbacks
 from kerascnn.engine.data import QUARANTINE, Dataset, anchor, load_data
-from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, differences, environment, gpus
-from kerascnn.engine.distribute import choose_devices, distributed
+from kerascnn.engine.devices import be_deterministic, choose_precision, choose_xla, environment, gpus
+from kerascnn.engine.distribute import check_devices, choose_devices, distributed
 from kerascnn.engine.faults import explain
+from kerascnn.engine.going_on import check_same_data, check_same_work, last_checkpoint, resumes
 from kerascnn.engine.phase import Phases
+from kerascnn.engine.preprocess import used_scale
 from kerascnn.engine.probe import Pacer
 from kerascnn.engine.profile import Profile
 from kerascnn.engine.progress import Progress
@@ -28,7 +29,6 @@ from kerascnn.engine.vectors import begin_with_vectors
 from kerascnn.engine.weights import fetch_weights, kept_weights
 from kerascnn.errors import DataError, DivergedError, KerasCnnError, StoppedError, UsageError
 from kerascnn.runs.atomic import write_json, write_json_lines
-from kerascnn.runs.checkpoints import Checkpoint, Checkpoints
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
 from kerascnn.runs.state import NEXT, write_state
@@ -83,19 +83,25 @@ def train(
 
 
 def resume(
-    run: RunFolder, *, progress: Progress | None = None, stop: Callable[[], int | None] = lambda: None
+    run: RunFolder,
+    *,
+    progress: Progress | None = None,
+    stop: Callable[[], int | None] = lambda: None,
+    profile: bool = False,
 ) -> RunFolder:
     """Go on with a run that was stopped, failed, or whose process is gone, from its last checkpoint.
 
     It ends on the same bits as one that was never stopped, on the same machine and versions; where those differ it goes
     on too, and `effective.json` says what differs. A run that a process of another machine works on, by its state, is
-    taken over where its lock is free. Raises UsageError where there is nothing to go on with, DataError
-    where the data has changed, KerasCnnError as `train` does.
+    taken over where its lock is free. `profile` writes where the time of this session goes.
+
+    Raises UsageError where there is nothing to go on with, DataError where the data has changed, KerasCnnError as
+    `train` does.
     """
     progress = progress or Progress()
     processes.join()
     if processes.index():
-        run, progress = processes.copied(run), Progress()
+        run, progress, profile = processes.copied(run), Progress(), False
     stop = processes.agreed_stop(stop)
     with RunLock(run.path):
         processes.rows(0)  # by now the others have copied the folder
@@ -110,7 +116,7 @@ def resume(
         spec = spec_from_dict(run.read("spec.resolved.json"))
         if processes.index():
             spec = processes.without_callbacks(spec)
-        _guarded(run, lambda: _work(spec, run, progress, stop, going_on=True))
+        _guarded(run, lambda: _work(spec, run, progress, stop, going_on=True, profile=profile))
     processes.leave()
     return run
 
@@ -138,30 +144,32 @@ def _work(
 ) -> None:
     run.log(f"run {run.id}: {spec.name}")
     write_state(run.path, "running")
-    checkpoint = _last_checkpoint(run, progress) if going_on else None
+    checkpoint = last_checkpoint(run, progress) if going_on else None
     # A checkpoint has all weights in it, but not the scale of the pictures that they were trained with.
     weights = fetch_weights(spec) if checkpoint is None else kept_weights(run)
     if spec.train.deterministic:
         be_deterministic()
     keras.utils.set_random_seed(spec.train.seed)
+    check_devices(spec)
     data = load_data(spec, progress)
     if going_on:
-        _check_same_data(run, data)
+        check_same_data(run, data)
     _write_data(run, data)
     data.refuse_errors(spec.data.allow)
     _check_monitor(spec, data)
     for note in [*data.notes, *(str(finding) for finding in data.findings if finding.severity != "note")]:
         progress.note(note)
         run.log(note)
-    _check_same_work(spec, data, checkpoint)
+    check_same_work(spec, data, checkpoint)
     spec, devices = choose_devices(spec, len(data.indices("train")), len(data.indices("validation")))
     precision, xla = choose_precision(spec), choose_xla(spec, len(devices["used"]))
+    there = run.read("effective.json") if checkpoint or (run.path / "effective.json").is_file() else {}
     # What an earlier session chose holds, or the bits would not.
-    earlier = run.read("effective.json") if checkpoint is not None else {}
+    earlier = there if checkpoint is not None else {}
     spec, batch = settle(spec, data.info, len(data.indices("train")), earlier.get("batch"))
     with distributed(devices["used"]), precision_policy(precision["used"]):
         built = build(spec, data.info, weights)
-        if batch is not None and not earlier and gpus():
+        if batch is not None and not earlier and gpus() and processes.count() == 1:
             spec, batch = try_steps(
                 spec,
                 batch,
@@ -187,7 +195,10 @@ def _work(
         if batch is not None:
             effective["batch"] = batch
         effective["advice"] = [said.as_dict() for said in advice]
-        effective["resumes"] = _resumes(run, progress, devices) if going_on else []
+        phases = Phases(spec, data, built, lambda resized: build(resized, data.info, weights))
+        processes.same({place: facts["sha256"] for place, facts in phases.learnt_from.items()})
+        effective["learnt_from"] = phases.learnt_from
+        effective["resumes"] = resumes(run, progress, there, effective, checkpoint) if going_on else []
         write_json(run.path / "effective.json", effective)
 
         def tell(stages: list[dict[str, Any]]) -> None:
@@ -199,7 +210,6 @@ def _work(
             effective["xla"] = pace["xla"]
             tell(trainer.position.stages)
 
-        phases = Phases(spec, data, built, lambda resized: build(resized, data.info, weights))
         mirrored = keras.backend.backend() == "tensorflow" and len(devices["used"]) > 1
         pacer = None if mirrored else Pacer(spec, data.info, xla, progress, stop, chosen)
         trainer = Trainer(spec, phases, run, progress, stop, xla=xla["used"], pacer=pacer, after_stage=tell)
@@ -213,56 +223,6 @@ def _work(
     write_state(run.path, "done", exit_code=0)
     run.log("done")
     trainer.keeper.checkpoints.remove()
-
-
-def _last_checkpoint(run: RunFolder, progress: Progress) -> Checkpoint | None:
-    checkpoints = Checkpoints(run.path)
-    checkpoints.clean()
-    found, refused = checkpoints.load()
-    for reason in refused:
-        progress.note(reason)
-        run.log(reason)
-    if found is None:
-        text = "there is no checkpoint yet: training begins anew"
-    else:
-        text = f"goes on after epoch {found.state['epoch']} and {found.state['steps']} steps of the next"
-    progress.note(text)
-    run.log(f"resumed: {text}")
-    return found
-
-
-def _check_same_data(run: RunFolder, data: Dataset) -> None:
-    if (run.path / "data.json").is_file() and run.read("data.json")["fingerprint"] != data.fingerprint:
-        raise DataError(
-            f"the data is no longer what run {run.id} began with; bring it back (data.manifest.jsonl has the hash of "
-            "every sample), or train anew"
-        )
-
-
-def _check_same_work(spec: Spec, data: Dataset, checkpoint: Checkpoint | None) -> None:
-    """Raise DataError where processes that train together do not train the same."""
-    tree = spec.spell()
-    work = {**{name: tree[name] for name in ("task", "augment", "model")}, "train": {**tree["train"], "callbacks": []}}
-    versions = environment()["versions"]
-    processes.same(work, data.fingerprint, versions, None if checkpoint is None else checkpoint.state)
-
-
-def _resumes(run: RunFolder, progress: Progress, devices: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what `effective.json` says of all resumes, this one the last: whether the machine is the same."""
-    before = run.about()["environment"]
-    now = environment() | {"plugins": plugins.versions(run.read("spec.resolved.json"))}
-    if (run.path / "effective.json").is_file() and "devices" in (there := run.read("effective.json")):
-        before, now = (
-            {**facts, "devices": len(used["used"]), "processes": used.get("processes", 1)}
-            for facts, used in ((before, there["devices"]), (now, devices))
-        )
-    differing = differences(before, now)
-    if differing:
-        text = f"this resume is not exact: {'; '.join(differing)}"
-        progress.note(text)
-        run.log(text)
-    earlier = run.read("effective.json").get("resumes", []) if (run.path / "effective.json").is_file() else []
-    return [*earlier, {"time": time.time(), "exact": not differing, "differences": differing}]
 
 
 def _check_monitor(spec: Spec, data: Dataset) -> None:
@@ -306,7 +266,11 @@ def _effective(
         "elements": data.elements.where,
         "augmentation": [augmentation.spell() for augmentation in spec.augment],
         "weights": built.weights.as_dict() if built.weights else None,
-        "preprocessing": {"input_shape": list(data.info.shape), **spec.model.preprocess.model_dump(mode="json")},
+        "preprocessing": {
+            "input_shape": list(data.info.shape),
+            **spec.model.preprocess.model_dump(mode="json"),
+            "normalize": used_scale(spec, built.weights.trained if built.weights else None),
+        },
         "stages": [],
     }
 

@@ -1,4 +1,4 @@
-"""Pretrained vectors of words: read from word2vec's and GloVe's files, and put into a network's embedding."""
+"""Pretrained vectors of words: read from word2vec's and GloVe's files or a run, and put into a network's embedding."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 
 from kerascnn.engine.build import Built
 from kerascnn.engine.data import Dataset
-from kerascnn.errors import DataError
+from kerascnn.engine.weight_files import numbers_of, opened
+from kerascnn.errors import DataError, UsageError
+from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Spec
 
 FIELD = "model.preprocess.embedding.path"
@@ -48,7 +50,9 @@ def begin_with_vectors(spec: Spec, data: Dataset, built: Built) -> str | None:
     how = spec.model.preprocess.embedding
     if how.path is None:
         return None
-    vectors = read_vectors(Path(how.path).expanduser(), data.elements.form.vocabulary, how.size, seed=spec.train.seed)
+    path, vocabulary = Path(how.path).expanduser(), data.elements.form.vocabulary
+    read = vectors_of_run if path.is_dir() else read_vectors
+    vectors = read(path, vocabulary, how.size, seed=spec.train.seed)
     for name in ("embedding", "embedding_static") if how.train == "two_channel" else ("embedding",):
         built.model.get_layer(name).set_weights([vectors.table])
     share = 100 * vectors.found / vectors.wanted
@@ -78,16 +82,54 @@ def read_vectors(file: Path, vocabulary: Sequence[str], size: int, *, seed: int 
                     table[number], there[number] = row, True
     except OSError as error:
         raise DataError(f"{FIELD}: {file} cannot be read: {error.strerror or error}") from error
+    return _whole(file, vocabulary, table, there, seed)
+
+
+def vectors_of_run(folder: Path, vocabulary: Sequence[str], size: int, *, seed: int = 0) -> Vectors:
+    """Return the vectors that a run on texts learnt, for the tokens of a vocabulary; its own may be another.
+
+    Raises DataError where it is no such run, kept no model, or has vectors of another size.
+    """
+    run, own = RunFolder(folder), _vocabulary_of(folder)
+    file = run.path / "model.keras"
+    if not file.is_file():
+        raise DataError(f"{FIELD}: the run in {folder} kept no model; its state is '{run.state.state}'")
+    with opened(file, FIELD) as found:
+        learnt = numbers_of(found, "embedding")
+    if learnt is None or learnt.ndim != 2 or len(learnt) != len(own):
+        raise DataError(f"{FIELD}: the model in {folder} has no vectors for the {len(own)} tokens of its vocabulary")
+    _check_size(folder, learnt.shape[1], size)
+    rows = {token: i for i, token in enumerate(own)}
+    table = np.zeros((len(vocabulary), size), "float32")
+    there = np.array([i >= _SPECIAL and token in rows for i, token in enumerate(vocabulary)], bool)
+    table[there] = learnt[[rows[token] for token, known in zip(vocabulary, there, strict=True) if known]]
+    return _whole(folder, vocabulary, table, there, seed)
+
+
+def _vocabulary_of(folder: Path) -> list[str]:
+    if not (folder / "RUN.json").is_file():
+        raise DataError(f"{FIELD}: {folder} is no folder of a run; name one, or a file of vectors")
+    try:
+        own = RunFolder(folder).read("input.json").get("vocabulary")
+    except (UsageError, AttributeError) as error:
+        raise DataError(f"{FIELD}: {error}") from None
+    if not own:
+        raise DataError(f"{FIELD}: the run in {folder} did not learn from texts; it has no vocabulary")
+    return [str(token) for token in own]
+
+
+def _whole(file: Path, vocabulary: Sequence[str], table: np.ndarray, there: np.ndarray, seed: int) -> Vectors:
+    """Return the vectors with numbers of chance for the tokens that are not there. Raises DataError where none is."""
     if not there.any():
         known = ", ".join(f"'{token}'" for token in vocabulary[_SPECIAL : _SPECIAL + 3])
         raise DataError(
-            f"{FIELD}: {file} has none of the {len(wanted)} tokens of the vocabulary ({known}, ...); is it of this "
-            "language, and of the same data.text.tokens and data.text.lower?"
+            f"{FIELD}: {file} has none of the {len(vocabulary) - _SPECIAL} tokens of the vocabulary ({known}, ...); is "
+            "it of this language, and of the same data.text.tokens and data.text.lower?"
         )
     # Even numbers of the variance that the others have, as Kim 2014 (arXiv:1408.5882) draws them.
     missing = np.flatnonzero(~there)[1:]
     limit = float(np.sqrt(3 * table[there].var(dtype="float64")))
-    table[missing] = np.random.default_rng((seed, 0)).uniform(-limit, limit, (len(missing), size))
+    table[missing] = np.random.default_rng((seed, 0)).uniform(-limit, limit, (len(missing), table.shape[1]))
     return Vectors(table, int(there.sum()))
 
 

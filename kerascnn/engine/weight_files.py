@@ -66,8 +66,11 @@ def weights_file(path: str) -> tuple[Path, RunFolder | None]:
 
 
 @contextmanager
-def opened(file: Path) -> Iterator[h5py.File]:
-    """Open the weights of a file for reading. Raises DataError where it is damaged, UntrustedFileError for tricks."""
+def opened(file: Path, field: str = FIELD) -> Iterator[h5py.File]:
+    """Open the weights of a file for reading; `field` of the spec names it in errors.
+
+    Raises DataError where it is damaged, UntrustedFileError for tricks.
+    """
     try:
         if file.suffix != ".keras":
             with h5py.File(file, "r") as found:
@@ -77,7 +80,7 @@ def opened(file: Path) -> Iterator[h5py.File]:
             member = archive.getinfo(_MEMBER)
             if member.file_size > _MOST * max(member.compress_size, 1):
                 raise UntrustedFileError(
-                    f"{FIELD}: {file} is refused: its weights unpack to {member.file_size} bytes from "
+                    f"{field}: {file} is refused: its weights unpack to {member.file_size} bytes from "
                     f"{member.compress_size}"
                 )
             with archive.open(member) as packed:
@@ -86,7 +89,7 @@ def opened(file: Path) -> Iterator[h5py.File]:
                 yield found
     except (OSError, ValueError, KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
         reason = f"holds no {_MEMBER}" if isinstance(error, KeyError) and _MEMBER in str(error) else str(error)
-        raise DataError(f"{FIELD}: {file} cannot be read as weights: {' '.join(reason.split())}") from error
+        raise DataError(f"{field}: {file} cannot be read as weights: {' '.join(reason.split())}") from error
 
 
 def parts_of(found: h5py.File) -> list[Part]:
@@ -113,6 +116,12 @@ def saved_scaling(file: Path, run: RunFolder | None) -> Scaling | str | None:
 def read_numbers(found: h5py.File, dataset: str) -> np.ndarray:
     """Return the numbers that stand in a place of a file."""
     return np.asarray(found[dataset])
+
+
+def numbers_of(found: h5py.File, layer: str) -> np.ndarray | None:
+    """Return the only weight of a layer of the outermost network, None where there is no such layer."""
+    part = next((one for one in _parts(found, "", "") if one.name == layer and len(one.datasets) == 1), None)
+    return None if part is None else read_numbers(found, part.datasets[0])
 
 
 def _normalize_of(run: RunFolder) -> Any:

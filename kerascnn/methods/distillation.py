@@ -66,7 +66,7 @@ _OUTPUTS = {
 class _Teaching(Companion):
     def __init__(self, method: Distillation, stage: JoinedStage, teacher: Trained):
         self.method, self.output, self.teacher = method, stage.output, teacher
-        self.model = teacher.load()
+        self.answers = teacher.answering()
 
     def outer(self, inputs: Any, outputs: Any) -> Any:
         """Return a model whose loss looks at the teacher's answers, too."""
@@ -78,13 +78,11 @@ class _Teaching(Companion):
 
     def targets(self, elements: Any, targets: Any) -> Any:
         """Return the targets and the teacher's answers."""
-        import numpy as np
-
-        return targets, np.asarray(self.model.predict_on_batch(elements), "float32")
+        return targets, self.answers(elements)
 
     def facts(self, kept: int) -> dict[str, Any]:
         """Return which the teacher is."""
-        return {"teacher": self.teacher.path, "parameters": self.model.count_params()}
+        return {"teacher": self.teacher.path, "parameters": self.teacher.load().count_params()}
 
 
 def _apart(teacher: Mapping[str, Any], own: Mapping[str, Any]) -> str:

@@ -31,8 +31,8 @@ class Taught(keras.Model):
         targets, taught = y
         task = super().compute_loss(x, targets, y_pred, sample_weight, training)
         term = teachers_term(self.output_kind, self.temperature, taught, y_pred)
-        for own in self.losses:  # of layers, which `task` has as well
-            term += ops.cast(own, term.dtype)
+        for own in self.losses:  # of layers, which `task` has as well, for its share of the devices
+            term += ops.cast(self._aggregate_additional_loss(own), term.dtype)
         return (1 - self.weight) * task + self.weight * ops.cast(term, task.dtype)
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -47,7 +47,7 @@ def teachers_term(output: str, temperature: float, taught: Any, answer: Any) -> 
     known up to a number that is the same for all classes, which softmax does not see.
     """
     if output == "values":
-        return ops.mean(ops.square(taught - answer))
+        return keras.losses.MeanSquaredError()(taught, answer)
     if output == "each_class":
         taught, answer = (ops.stack([found, 1 - found], -1) for found in (taught, answer))
     # Given by its name, the divergence would be taken without the temperature.

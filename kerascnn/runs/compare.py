@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kerascnn.errors import UsageError, counted
+from kerascnn.evaluation.names import say_name
+from kerascnn.runs import each
 from kerascnn.runs.answers import KeptAnswers, read_answers
 from kerascnn.runs.failures import kind_of, threshold_of
 from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.paired import (
+    errors,
+    macro_f1,
+    mcnemar,
+    most_changed,
+    paired_bootstrap,
+    tested_means,
+    tested_metrics,
+)
 from kerascnn.spec.data import SPLITS
 
 if TYPE_CHECKING:
     import numpy as np
 
-TIMES = 2000
-"""How many times the samples are drawn again for an interval; fewer where they are many."""
 LEVEL = 0.05
 """Probability from which on a difference may well be chance."""
-_WORK = 20_000_000
-_CHUNK = 1_000_000
+_CHANGED = 10
+"""Samples that are named whose figure changed most, in each direction."""
 _ANSWERS = ("label", "classes", "values", "boxes", "mask")
 
 
@@ -27,10 +37,11 @@ def compare(a: RunFolder, b: RunFolder, split: str = "test", *, seed: int = 0) -
     """Return how run `b` differs from run `a` on a split that both were evaluated on.
 
     "metrics" are the figures side by side; "tests" say whether a difference may be chance: McNemar's exact test of the
-    samples that one run is right on and the other is not, and the paired bootstrap of other figures; "fixed" and
-    "broke" name those samples; "spec" holds the keys of the resolved specs that differ, "environment" what differs in
-    versions and machine; "verdict" is a sentence. Raises UsageError where a run was not evaluated on the split, or
-    their samples are not the same.
+    samples that one run is right on and the other is not, and the paired bootstrap of other figures, those of the
+    specs' `evaluate.metrics` too; "fixed" and "broke" name those samples. Of masks, boxes and numbers, which are more
+    or less right, "changed" has the samples that got better and worse by most. "spec" holds the keys of the resolved
+    specs that differ, "environment" what differs in versions and machine; "verdict" is a sentence, "notes" are more.
+    Raises UsageError where a run was not evaluated on the split, or their samples are not the same.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
@@ -38,118 +49,87 @@ def compare(a: RunFolder, b: RunFolder, split: str = "test", *, seed: int = 0) -
         raise UsageError(f"run {a.id} is named twice; name another one to compare it with")
     reports = [_report(run, split) for run in (a, b)]
     _check_alike(a, b, split)
-    tests, fixed, broke, reason = _tested(a, b, split, seed)
+    found = _tested(a, b, split, seed)
     return {
         "a": _about(a),
         "b": _about(b),
         "split": split,
         "samples": reports[0]["samples"],
         "metrics": _side_by_side(*(report["metrics"] for report in reports)),
-        "tests": tests,
-        "no_tests": reason,
-        "fixed": fixed,
-        "broke": broke,
+        "tests": found.tests,
+        "no_tests": found.reason,
+        "fixed": found.fixed,
+        "broke": found.broke,
+        "changed": found.changed,
+        "notes": found.notes,
         "spec": _differing(*(run.read("spec.resolved.json") for run in (a, b))),
         "environment": _differing(*(_environment(run) for run in (a, b))),
-        "verdict": _verdict(tests, reports[0]["samples"], split, reason),
+        "verdict": _verdict(found.tests, reports[0]["samples"], split, found.reason),
     }
 
 
-def mcnemar(fixed: int, broke: int) -> float:
-    """Return the exact two-sided probability of so uneven counts where either is as likely (McNemar 1947)."""
-    from scipy.stats import binomtest
+@dataclass
+class _Tested:
+    """What the answers of two runs on the same samples come to."""
 
-    return float(binomtest(min(fixed, broke), fixed + broke, 0.5).pvalue) if fixed + broke else 1.0
+    tests: list[dict[str, Any]] = field(default_factory=list)
+    fixed: list[str] | None = None
+    """The samples that the second run alone is right on."""
+    broke: list[str] | None = None
+    changed: Mapping[str, Any] | None = None
+    notes: list[str] = field(default_factory=list)
+    reason: str | None = None
+    """Why there are no tests."""
 
 
-Score = Callable[["np.ndarray"], "np.ndarray"]
-"""A figure for each row of weights of the samples: `(b, n) -> (b,)`."""
+def _tested(a: RunFolder, b: RunFolder, split: str, seed: int) -> _Tested:
+    """Return the tests of what both runs keep of their answers."""
+    if all((run.path / "evaluation" / f"{split}.npz").is_file() for run in (a, b)):
+        one, two = _paired(read_answers(a, split), read_answers(b, split), a, b, split)
+        of_numbers = kind_of(one) in ("values", "forecast")
+        found = _of_numbers(one, two, seed) if of_numbers else _of_classes(one, two, (a, b), seed)
+        more, notes = _of_metrics((a, b), one, two, seed)
+        found.tests += more
+        found.notes += notes
+        return found
+    if all(each.file_of(run, split).is_file() for run in (a, b)):
+        return _of_each(a, b, split, seed)
+    return _Tested(reason="no answers are kept of evaluations by an earlier kerascnn; evaluate both again")
 
 
-def paired_bootstrap(a: Score, b: Score, n: int, *, times: int | None = None, seed: int = 0) -> dict[str, float]:
-    """Return both figures, their difference, its 95 % percentile interval and the two-sided probability of chance.
+def _of_each(a: RunFolder, b: RunFolder, split: str, seed: int) -> _Tested:
+    """Return the test of what each sample by itself came to."""
+    one, two = each.read_figures(a, split), each.read_figures(b, split)
+    if one.name != two.name:
+        return _Tested(reason=f"run {a.id} has {say_name(one.name)} of each sample, run {b.id} {say_name(two.name)}")
+    if sorted(one.ids) != sorted(two.ids):
+        raise UsageError(_not_the_same(a, b, split))
+    values = two.of(one.ids)
+    test = tested_means(one.name, one.values, values, seed)
+    return _Tested([test], changed=most_changed(one.ids, one.values, values, one.better, _CHANGED))
 
-    Both figures are of the same samples each time, drawn again from the n that there are (Efron 1979).
-    """
+
+def _of_numbers(one: KeptAnswers, two: KeptAnswers, seed: int) -> _Tested:
     import numpy as np
 
-    times = max(200, min(TIMES, _WORK // n)) if times is None else times
-    rng = np.random.default_rng(seed)
-    chunk, parts = max(1, _CHUNK // n), []
-    for start in range(0, times, chunk):
-        many = min(chunk, times - start)
-        drawn = rng.integers(n, size=(many, n)) + np.arange(many)[:, None] * n
-        weights = np.bincount(drawn.ravel(), minlength=many * n).reshape(many, n).astype("float64")
-        parts.append(b(weights) - a(weights))
-    found = np.concatenate(parts)
-    # Of figures that are the same up to rounding neither is the better one.
-    found[np.abs(found) < 1e-12] = 0.0
-    ones = np.ones((1, n))
-    first, second = float(a(ones)[0]), float(b(ones)[0])
-    tail = min(int((found <= 0).sum()), int((found >= 0).sum()))
-    low, high = np.percentile(found, [2.5, 97.5])
-    return {
-        "a": first,
-        "b": second,
-        "difference": second - first,
-        "low": float(low),
-        "high": float(high),
-        "p": min(1.0, 2 * (tail + 1) / (times + 1)),
-    }
+    n, wanted = len(one.ids), np.asarray(one.truth, "float64")[:, : one.answers.shape[1]]
+    answers = [np.asarray(kept.answers, "float64") for kept in (one, two)]
+    scores = [errors(wanted, some) for some in answers]
+    tests = [
+        {"metric": name, "test": "paired bootstrap", **paired_bootstrap(scores[0][name], scores[1][name], n, seed=seed)}
+        for name in scores[0]
+    ]
+    apart = [np.abs(some - wanted).mean(1) for some in answers]
+    return _Tested(tests, changed=most_changed(one.ids, apart[0], apart[1], "min", _CHANGED))
 
 
-def macro_f1(there: np.ndarray, said: np.ndarray) -> Score:
-    """Return the mean F1 over the classes as a figure of weights; `there` and `said` are 0 or 1, `(n, classes)`.
-
-    A class that is neither there nor said has no part in it.
-    """
-    import numpy as np
-    from scipy.sparse import csr_array
-
-    one, two, both = (csr_array(array.astype("float64")) for array in (there, said, there & said))
-
-    def score(weights: np.ndarray) -> np.ndarray:
-        right, total = weights @ both, weights @ one + weights @ two
-        f1 = np.divide(2 * right, total, out=np.zeros_like(right), where=total > 0)
-        return np.asarray(f1.sum(1) / np.maximum((total > 0).sum(1), 1))
-
-    return score
-
-
-def _numbers(wanted: np.ndarray, answers: np.ndarray) -> dict[str, Score]:
+def _of_classes(one: KeptAnswers, two: KeptAnswers, runs: tuple[RunFolder, RunFolder], seed: int) -> _Tested:
     import numpy as np
 
-    error = answers - wanted
-    absolute, square = np.abs(error).mean(1), (error**2).mean(1)
-    return {
-        "mae": lambda weights: weights @ absolute / weights.sum(1),
-        "rmse": lambda weights: np.sqrt(weights @ square / weights.sum(1)),
-    }
-
-
-def _tested(
-    a: RunFolder, b: RunFolder, split: str, seed: int
-) -> tuple[list[dict[str, Any]], list[str] | None, list[str] | None, str | None]:
-    """Return the tests, the samples that `b` alone and `a` alone is right on, and why there are none."""
-    import numpy as np
-
-    if not all((run.path / "evaluation" / f"{split}.npz").is_file() for run in (a, b)):
-        return [], None, None, "no answers are kept of masks and boxes, nor of evaluations by an earlier kerascnn"
-    one, two = _paired(read_answers(a, split), read_answers(b, split), a, b, split)
-    kind, n = kind_of(one), len(one.ids)
-    if kind in ("values", "forecast"):
-        wanted = np.asarray(one.truth, "float64")[:, : one.answers.shape[1]]
-        scores = [_numbers(wanted, np.asarray(kept.answers, "float64")) for kept in (one, two)]
-        found = [
-            {"metric": name, "test": "paired bootstrap", **paired_bootstrap(scores[0][name], scores[1][name], n,
-                                                                             seed=seed)}
-            for name in scores[0]
-        ]  # fmt: skip
-        return found, None, None, None
-    there, said, name = _decisions(one, two, kind, (threshold_of(a), threshold_of(b)))
-    right = [(there == each).all(1) for each in said]
+    there, said, name = _decisions(one, two, kind_of(one), (threshold_of(runs[0]), threshold_of(runs[1])))
+    right = [(there == some).all(1) for some in said]
     fixed, broke = np.flatnonzero(~right[0] & right[1]), np.flatnonzero(right[0] & ~right[1])
-    shares = [float(each.mean()) for each in right]
+    shares = [float(some.mean()) for some in right]
     first = {
         "metric": name,
         "test": "exact McNemar",
@@ -160,9 +140,29 @@ def _tested(
         "broke": len(broke),
         "p": mcnemar(len(fixed), len(broke)),
     }
-    f1 = [macro_f1(there, each) for each in said]
-    second = {"metric": "macro_f1", "test": "paired bootstrap", **paired_bootstrap(f1[0], f1[1], n, seed=seed)}
-    return [first, second], [one.ids[i] for i in fixed], [one.ids[i] for i in broke], None
+    f1 = [macro_f1(there, some) for some in said]
+    found = paired_bootstrap(f1[0], f1[1], len(one.ids), seed=seed)
+    second = {"metric": "macro_f1", "test": "paired bootstrap", **found}
+    return _Tested([first, second], [one.ids[i] for i in fixed], [one.ids[i] for i in broke])
+
+
+def _of_metrics(
+    runs: tuple[RunFolder, RunFolder], one: KeptAnswers, two: KeptAnswers, seed: int
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return the tests of the metrics that either spec names, and what is to be said of those that have none."""
+    from kerascnn.spec import DataInfo, spec_from_dict
+
+    trees = [run.read("spec.resolved.json") for run in runs]
+    if not any(tree.get("evaluate", {}).get("metrics") for tree in trees):
+        return [], []
+    named = [{m.type_name: m for m in spec_from_dict(tree).evaluate.metrics} for tree in trees]
+    both = {**named[1], **named[0]}
+    apart = [name for name in named[0] if name in named[1] and named[0][name] != named[1][name]]
+    facts, labels = runs[0].read("data.json"), tuple(runs[0].read("labels.json"))
+    info = DataInfo(tuple(runs[0].read("input.json")["shape"]), labels, facts["counts"], sizes=facts["sizes"])
+    wanted = [metric for name, metric in both.items() if name not in apart]
+    tests, notes = tested_metrics(wanted, one.truth, (one.answers, two.answers), info, seed)
+    return tests, notes + [f"There is no test of {name}: the two specs set it otherwise." for name in apart]
 
 
 def _decisions(
@@ -185,14 +185,21 @@ def _paired(
     """Return the answers with those of the second run in the order of the first. Raises UsageError."""
     import numpy as np
 
-    again = f"evaluate both again: `kerascnn evaluate RUN --split {split}`"
     if sorted(one.ids) != sorted(two.ids) or one.answers.shape != two.answers.shape:
-        raise UsageError(f"the kept answers of run {a.id} and run {b.id} are not of the same samples; {again}")
+        raise UsageError(_not_the_same(a, b, split))
     rows = two.rows_of(one.ids)
     two = KeptAnswers(one.ids, two.truth[rows], two.answers[rows])
     if one.truth.shape != two.truth.shape or not np.array_equal(one.truth, two.truth):
-        raise UsageError(f"run {a.id} and run {b.id} were evaluated with other right answers; {again}")
+        raise UsageError(f"run {a.id} and run {b.id} were evaluated with other right answers; {_again(split)}")
     return one, two
+
+
+def _not_the_same(a: RunFolder, b: RunFolder, split: str) -> str:
+    return f"the kept answers of run {a.id} and run {b.id} are not of the same samples; {_again(split)}"
+
+
+def _again(split: str) -> str:
+    return f"evaluate both again: `kerascnn evaluate RUN --split {split}`"
 
 
 def _report(run: RunFolder, split: str) -> dict[str, Any]:
@@ -281,7 +288,7 @@ def _verdict(tests: Sequence[Mapping[str, Any]], samples: int, split: str, reaso
     """Return a sentence on the first test that claims no more than it shows."""
     if not tests:
         return f"Whether the difference is more than chance cannot be told: {reason}."
-    test = tests[0]
+    test, apart = tests[0], ""
     if "fixed" in test:
         right = [round(test[key] * samples) for key in ("b", "a")]
         what = (
@@ -290,16 +297,21 @@ def _verdict(tests: Sequence[Mapping[str, Any]], samples: int, split: str, reaso
         )
     else:
         what = (
-            f"{test['metric'].upper()} is {test['b']:.4g} for B and {test['a']:.4g} for A on {samples} {split} samples "
-            f"(95 % interval of the difference {test['low']:.3g} to {test['high']:.3g})"
+            f"{_first_large(say_name(test['metric']))} is {test['b']:.4g} for B and {test['a']:.4g} for A on {samples} "
+            f"{split} samples"
         )
-    how = f"{test['test']} {say_p(test['p'])}"
+        apart = f"95 % interval of the difference {test['low']:.3g} to {test['high']:.3g}; "
+    how = f"{apart}{test['test']} {say_p(test['p'])}"
     if test["p"] >= LEVEL:
         return f"{what} ({how}). On these {samples} samples they cannot be told apart."
     return (
         f"{what} ({how}). Chance in the choice of samples would seldom make so large a difference; these are two "
         "trainings, and other seeds may say otherwise."
     )
+
+
+def _first_large(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def say_p(p: float) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from kerascnn.errors import UsageError, counted
-from kerascnn.runs.answers import KeptAnswers, read_answers
+from kerascnn.runs.answers import FOLDER, KeptAnswers, read_answers
 from kerascnn.runs.doubts import doubted, doubted_of_each
+from kerascnn.runs.each import file_of, read_figures
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn.spec.data import SPLITS
 
@@ -28,14 +30,17 @@ def failures(
 
     "worst" are the samples with the largest loss; "sure" the wrong ones by how sure they were; "confused" pairs of
     classes with the counts of both directions; "label_errors" candidates for wrong labels, the likeliest first, without
-    those in `judged`; at most `top` of each. "worst" of numbers are those with the largest error. What there is none of
-    for a task is None, and "notes" says why. The test split of a run of one fold stands for those of all folds where
-    their answers are kept, and so for every sample. Raises UsageError where the run was not evaluated.
+    those in `judged`; at most `top` of each. "worst" of numbers are those with the largest error, of masks and boxes
+    those with the worst "value" of a "figure". What there is none of for a task is None, and "notes" says why. The test
+    split of a run of one fold stands for those of all folds where their answers are kept, and so for every sample.
+    Raises UsageError where the run was not evaluated.
     """
     if split not in SPLITS:
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
     if top < 1:
         raise UsageError(f"name one failure or more of each kind (got {top})")
+    if not (run.path / FOLDER / f"{split}.npz").is_file() and file_of(run, split).is_file():
+        return _of_pictures(run, split, top)
     runs, notes = _runs(run, split)
     kept = _together([read_answers(one, split) for one in runs])
     labels = run.read("labels.json")
@@ -67,6 +72,31 @@ def failures(
         "label_errors_found": None if left is None else len(left),
         "label_errors_expected": expected,
         "judged": 0 if candidates is None or left is None else len(candidates) - len(left),
+        "notes": notes,
+    }
+
+
+def _of_pictures(run: RunFolder, split: str, top: int) -> dict[str, Any]:
+    """Return the failures of a run that is more or less right on each picture: those with the worst figure."""
+    kept = read_figures(run, split)
+    figures = dict(zip(kept.ids, kept.values.tolist(), strict=True))
+    rows = [
+        {"id": name, "truth": truth, "said": said, "figure": kept.name, "value": figures[name]}
+        for name, truth, said in zip(kept.worst, kept.truths, kept.said, strict=True)
+    ]
+    notes = ["Confusions and labels that may be wrong are looked for where answers are classes."]
+    wrong = sum(math.isfinite(value) and value != kept.perfect for value in figures.values())
+    if len(rows) < min(top, wrong):
+        notes.append(f"Of {wrong} pictures that are not as they should be, an evaluation keeps the {len(rows)} worst.")
+    nothing = ("wrong", "sure", "confused", "label_errors", "label_errors_found", "label_errors_expected")
+    return {
+        "run": run.id,
+        "split": split,
+        "runs": [run.id],
+        "samples": len(kept.ids),
+        "worst": rows[:top],
+        **dict.fromkeys(nothing),
+        "judged": 0,
         "notes": notes,
     }
 

@@ -11,6 +11,7 @@ model.keras           the best model so far                  evaluation/SPLIT.js
 NAME.keras            what the task keeps with it             ckpt/   the way back of a training that goes on
 snapshot_EPOCH.keras  networks that the method `snapshots` kept for good
 calibration.json      temperature, threshold, sets, ranges     robustness.json: what corruptions and attacks leave
+exports/FORMAT/       the model for other programs, card.json: how to use it, export.json: what was measured
 report.html, report.json, model_card.md   all of it, to be read
 """
 

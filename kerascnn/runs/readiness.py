@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from kerascnn.errors import counted
+from kerascnn.runs.exports import exports_of
 from kerascnn.runs.failures import failures
 from kerascnn.runs.folder import RunFolder
 
@@ -67,6 +68,8 @@ def _labels(known: _Known) -> _Verdict:
     if wrong:
         return False, wrong
     splits = [split for split in ("validation", "test") if known.has(f"evaluation/{split}.npz")]
+    if not known.spec["task"]["type"].endswith(("classification", "multilabel")):
+        return True, "the check found nothing; answers that are no classes are not called into question one by one"
     if not splits:
         return False, f"the check found nothing; `kerascnn evaluate {known.run.id}` looks for likely label errors"
     doubts = {split: failures(known.run, split)["label_errors"] or [] for split in splits}
@@ -114,16 +117,37 @@ def _figures(known: _Known) -> _Verdict:
 
 
 def _export(known: _Known) -> _Verdict:
-    return False, "the model was not measured on the machine that it is for; model.keras opens with plain Keras there"
+    found = exports_of(known.run)
+    good = [one for one in found if one.passed and one.current]
+    if good:
+        said = [
+            f"{one.name}: {one.facts['latency']['median_ms']:.2f} ms an element, {one.facts['bytes']:,} bytes"
+            for one in good
+        ]
+        return True, f"{'; '.join(said)} ({good[0].facts['latency']['machine']})"
+    if not found:
+        return False, f"`kerascnn export {known.run.id} --to onnx` exports the model, and measures it on this machine"
+    bad = [f"{one.name}: {one.facts['reason'] if one.current else 'is of an earlier model'}" for one in found]
+    return False, f"no export is good: {'; '.join(bad)}"
 
 
 def _quantized(known: _Known) -> _Verdict:
-    return None, "there is no model of 8 bits"
+    found = [one for one in exports_of(known.run) if one.current and one.facts["variant"] == "int8"]
+    if not found:
+        return None, "there is no model of 8 bits"
+    said = [
+        f"{one.name}: {worth['metric']} {worth['before']:.4f} before, {worth['after']:.4f} after"
+        for one in found
+        if (worth := one.facts["accuracy"])
+    ]
+    return all(one.passed for one in found), "; ".join(said)
 
 
 def _distribution(known: _Known) -> _Verdict:
     if known.evaluation("test") and known.has("evaluation/test.npz"):
         return True, "evaluation/test.npz holds every answer, data.json the mean and variance of the input"
+    if known.has("evaluation/test.each.npz"):
+        return False, "whole masks and boxes are not kept; log the answers where the model is used"
     return False, f"no answers are kept to compare later ones with; `kerascnn evaluate {known.run.id} --split test`"
 
 

@@ -4,6 +4,7 @@ from kerascnn.spec.companion import Companion, JoinedStage, Trained
 from kerascnn.spec.component import Component, OneOf, components, find, register
 from kerascnn.spec.data import Box, DataInfo, Finding, Pretrained, Sample, Scan
 from kerascnn.spec.explained import Attention, Explained, Features
+from kerascnn.spec.exporting import Exporting
 from kerascnn.spec.follower import Follower, Training, Weights
 from kerascnn.spec.kinds import (
     IGNORE,
@@ -11,6 +12,7 @@ from kerascnn.spec.kinds import (
     Backbone,
     Callback,
     Explainer,
+    Exporter,
     Fill,
     Geometric,
     Head,
@@ -20,6 +22,7 @@ from kerascnn.spec.kinds import (
     Metric,
     Mixing,
     Optimizer,
+    Page,
     Schedule,
     Source,
     Task,
@@ -27,6 +30,7 @@ from kerascnn.spec.kinds import (
 )
 from kerascnn.spec.lint_rule import Known, rule
 from kerascnn.spec.load import load_spec, spec_from_dict
+from kerascnn.spec.page import Desk
 from kerascnn.spec.section import Section
 from kerascnn.spec.spec import Spec
 
@@ -40,8 +44,11 @@ __all__ = [
     "Companion",
     "Component",
     "DataInfo",
+    "Desk",
     "Explained",
     "Explainer",
+    "Exporter",
+    "Exporting",
     "Features",
     "Fill",
     "Finding",
@@ -57,6 +64,7 @@ __all__ = [
     "Mixing",
     "OneOf",
     "Optimizer",
+    "Page",
     "Pretrained",
     "Sample",
     "Scan",

@@ -30,6 +30,11 @@ class Trained:
     load: Callable[[], Any]
     """Returns the Keras model. Raises KerasCnnError."""
 
+    answering: Callable[[], Callable[[Any], Any]]
+    """Returns a function that gives the answers to a batch, a float32 array, as `Companion.targets` needs them. It may
+    be called from any thread, and gives the whole batch's whatever devices and processes train together; Keras's own
+    `predict_on_batch` would share the batch among them. Raises KerasCnnError."""
+
 
 @dataclass(frozen=True)
 class JoinedStage:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, TypeVar
 
 from pydantic import GetCoreSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, core_schema
@@ -11,6 +11,9 @@ from pydantic_core import CoreSchema, core_schema
 from kerascnn.errors import PluginError
 from kerascnn.spec.section import Section, nearest, problem
 from kerascnn.spec.tree import clip
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class Component(Section):
@@ -27,12 +30,24 @@ class Component(Section):
     """The name in a spec."""
     examples: ClassVar[Sequence[Mapping[str, Any]]] = ({},)
     """Parameters with which `kerascnn plugins check` tries it out, each a mapping; empty: that with every default."""
+    without_xla: ClassVar[str] = ""
+    """Why XLA cannot compile what it builds; "" where it can. `train.xla: auto` finds that out by itself."""
     folder: ClassVar[str] = ""
     """The package with the core's own components of a kind; a plugin's kind has none."""
 
     def spell(self) -> dict[str, Any]:
         """Return the component as it stands in a spec, with every default filled in."""
         return {"type": self.type_name, **self.model_dump(mode="json")}
+
+    def check_work(self, folder: Path) -> Any:
+        """Check what the component does, for `kerascnn plugins check`, where the check of its kind cannot.
+
+        The class of a plugin's own kind overrides this; so does a component that needs more than its parameters, such
+        as samples or files, and hands them to the check of `kerascnn.testing`. `folder` is empty and may be written to.
+        Raises AssertionError with what is wrong and what to do instead. Returns a Keras model where it builds one,
+        which then has to compile with XLA and to open in plain Keras.
+        """
+        return None
 
 
 C = TypeVar("C", bound=Component)

@@ -17,7 +17,8 @@ class Embedding(Section):
     """Numbers for each token; with `path`, as many as the file has."""
     path: str | None = Field(None, min_length=1)
     """File of vectors that training begins with: word2vec's binary form where it ends in `.bin`, else text, as
-    word2vec, fastText and GloVe have it. Tokens that are not in it begin with numbers of chance of the same variance.
+    word2vec, fastText and GloVe have it; or the folder of a run on texts, whose vectors it is then, token by token,
+    whatever vocabulary this training has. Tokens that are not in it begin with numbers of chance of the same variance.
     The saved model has all of them inside. A relative path starts from the current folder. Left out: numbers of
     chance."""
     train: Literal["non_static", "static", "two_channel"] = "non_static"

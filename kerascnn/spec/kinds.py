@@ -19,14 +19,15 @@ from kerascnn.spec.companion import Companion, JoinedStage
 from kerascnn.spec.component import Component, qualified, registry
 from kerascnn.spec.data import DataInfo, Pretrained, Scan
 from kerascnn.spec.explained import Explained
+from kerascnn.spec.exporting import Exporter
 from kerascnn.spec.follower import Follower, Training
 from kerascnn.spec.measures import Loss, Metric
+from kerascnn.spec.page import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy as np
-
 
 K = TypeVar("K", bound=Component)
 
@@ -155,7 +156,8 @@ class Task(Component):
         """Return a Keras model from inputs to outputs that trains in a way of its own, None for the usual one.
 
         It overrides what Keras lets it override, such as `compute_loss` or `train_step`, and shares the layers that it
-        is given. What else it trains are its own layers, which every checkpoint holds. It is made anew for each stage.
+        is given. What else it trains are its own layers, which every checkpoint holds. It is made anew for each stage,
+        and its own layers go on there with the weights that they had with the best model.
         """
         return None
 
@@ -307,9 +309,7 @@ def register_kind(cls: type[K]) -> type[K]:
     Raises PluginError where it has no `kind`, or the name is taken.
     """
     if not cls.__dict__.get("kind"):
-        raise PluginError(
-            f"{cls.__qualname__} has no kind; set the class variable, such as `kind: ClassVar = 'filter'`"
-        )
+        raise PluginError(f"{cls.__qualname__} has no kind; set the class variable: `kind: ClassVar[str] = 'filter'`")
     full = qualified(cls.kind, cls)
     taken = KINDS.get(full)
     if taken is not None and (taken.__module__, taken.__qualname__) != (cls.__module__, cls.__qualname__):
@@ -321,6 +321,7 @@ def register_kind(cls: type[K]) -> type[K]:
 
 for _kind in (
     Layer, Backbone, Head, Augmentation, Source, Task, Optimizer, Schedule, Loss, Metric, Callback, Method, Explainer,
+    Exporter, Page,
 ):  # fmt: skip
     register_kind(_kind)
 __all__ = [
@@ -331,6 +332,7 @@ __all__ = [
     "Backbone",
     "Callback",
     "Explainer",
+    "Exporter",
     "Fill",
     "Geometric",
     "Head",
@@ -340,6 +342,7 @@ __all__ = [
     "Metric",
     "Mixing",
     "Optimizer",
+    "Page",
     "Schedule",
     "Source",
     "Task",

@@ -19,11 +19,11 @@ def _upside_down(spec: Spec, known: Known) -> Iterator[tuple[Loc, str]]:
                 f"{fields['mode']} turns pictures upside down; keep it only where that occurs in use, as "
                 "from above or through a microscope",
             )
-        if name == "random_rotation" and fields["factor"] > 0.25:
+        if name == "random_rotation" and fields["degrees"] > 90:
             yield (
-                ("augment", i, "factor"),
-                f"{fields['factor']:g} turns pictures by up to {fields['factor'] * 360:.0f} degrees either way; keep "
-                "it only where things have no upright",
+                ("augment", i, "degrees"),
+                f"pictures are turned by up to {fields['degrees']:g} degrees either way; keep it only where things "
+                "have no upright",
             )
 
 

@@ -17,7 +17,7 @@ def paths_of(spec: Spec, tree: dict[str, Any]) -> Iterator[tuple[str, dict[str, 
     """
     data, model = tree["data"], tree["model"]
     places = [("data.source", data["source"], field) for field in spec.data.source.paths]
-    places += [("data", data, "fixes"), ("data.split", data["split"], "file")]
+    places += [("data", data, "fixes"), ("data", data, "metadata"), ("data.split", data["split"], "file")]
     lists = data["split"]["lists"]
     places += [("data.split.lists", lists, part) for part in lists] if lists else []
     embedding = model["preprocess"]["embedding"]

@@ -32,7 +32,8 @@ FILES = "KERASCNN_PLUGIN_FILES"
 """The environment variable with the files of plugins that are not installed, divided as PATH is."""
 HEAVY = ("keras", "tensorflow", "jax", "torch", "numpy", "pandas", "sklearn", "scipy", "PIL", "streamlit")
 """What a module with components may import inside its methods alone."""
-_FILE_MODULE = "kerascnn_plugin_file_"
+FILE_MODULE = "kerascnn_plugin_file_"
+"""What stands before the name of a plugin of one file in that of its module."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,11 @@ def owner_of(thing: type | ModuleType | Any) -> Plugin | None:
     return next((plugin for plugin in installed().values() if _within(str(module), plugin)), None)
 
 
-def blamed(error: BaseException) -> PluginError | None:
-    """Return the error of a plugin whose code raised this one, or called what did; None where no plugin had a part."""
+def blamed(error: BaseException, instead: str = ", or use a spec without it") -> PluginError | None:
+    """Return the error of a plugin whose code raised this one, or called what did; None where no plugin had a part.
+
+    `instead` is what can be done besides telling its author.
+    """
     frames = list(traceback.walk_tb(error.__traceback__))
     for frame, line in reversed(frames):
         module = str(frame.f_globals.get("__name__", ""))
@@ -177,8 +181,7 @@ def blamed(error: BaseException) -> PluginError | None:
             if _within(module, plugin):
                 place = f"{frame.f_code.co_filename}:{line}"
                 return PluginError(
-                    f"the plugin {plugin} failed in {place}: {type(error).__name__}: {error}; tell its author, or use "
-                    "a spec without it"
+                    f"the plugin {plugin} failed in {place}: {type(error).__name__}: {error}; tell its author{instead}"
                 )
     return None
 
@@ -228,7 +231,7 @@ def _files() -> Iterator[Plugin]:
     for path in os.environ.get(FILES, "").split(os.pathsep):
         if path:
             name = Path(path).stem
-            yield Plugin(name, f"{_FILE_MODULE}{name}", "", "", file=path)
+            yield Plugin(name, f"{FILE_MODULE}{name}", "", "", file=path)
 
 
 def _bounds(requires: list[str]) -> str:

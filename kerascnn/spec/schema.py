@@ -27,10 +27,9 @@ def json_schema() -> dict[str, Any]:
     for kind in KINDS:
         found = components(kind)  # without those of plugins that failed meanwhile
         definitions.update({_key(kind, name): made[kind, name] for name in found})
-        definitions[kind] = {
-            "title": kind.capitalize(),
-            "oneOf": [{"$ref": f"#/$defs/{_key(kind, name)}"} for name in found],
-        }
+        # Of a kind that nothing is installed of no component is right; an empty `oneOf` is none.
+        choices = [{"$ref": f"#/$defs/{_key(kind, name)}"} for name in found]
+        definitions[kind] = {"title": kind.capitalize(), **({"oneOf": choices} if found else {"not": {}})}
     schema = {"$schema": DIALECT, **root, "title": "kerascnn spec", "$defs": dict(sorted(definitions.items()))}
     return _link(schema)
 

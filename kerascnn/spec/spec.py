@@ -118,6 +118,10 @@ class Data(Section):
     `label`; leave_out), `label`, `by` and `why`. `kerascnn failures RUN --write-fixes FILE` writes one with the labels
     that may be wrong. The samples stay in the splits that the source's own labels put them in. A relative path starts
     from the current folder."""
+    metadata: str | None = None
+    """CSV or TSV file that tells of samples what the source does not: a column `id`, which names them as the run's
+    data.manifest.jsonl does, and one for each thing that is known, such as a site, a camera or an age. An evaluation
+    says its figures by each of them. A relative path starts from the current folder."""
     allow: list[str] = Field([], max_length=64)
     """Findings of the data check, by name, that do not stop a training: `unreadable` leaves out files that cannot be
     read."""

@@ -82,14 +82,15 @@ class ImageSegmentation(Task):
         """Return mean IoU, pixel accuracy, mean Dice, loss, a row a class, and the confusions of pixels.
 
         Pixels of all pictures are taken together. A class that neither the masks nor the answers hold has no figures,
-        and no say in the means. "intervals" are those of the bootstrap over pictures, 95 %; the loss has none, as it is
-        no mean over pictures. Raises DataError where no pixel counts.
+        and no say in the means. "intervals" are those of the bootstrap over pictures, 95 %. Raises DataError where no
+        pixel counts.
         """
         import numpy as np
 
+        from kerascnn.evaluation.pixel_losses import PixelLosses
         from kerascnn.evaluation.pixels import PixelScores
 
-        truth = np.asarray(truth)
+        truth, loss = np.asarray(truth), self.loss(info)
         scores = PixelScores(truth, answers, len(info.labels), IGNORE)
         confusions = scores.confusions
         if not confusions.sum():
@@ -99,13 +100,14 @@ class ImageSegmentation(Task):
         constant[:, confusions.sum(1).argmax()] = confusions.sum(1)
         rows = _rows(confusions)
         return {
-            "metrics": {**_means(confusions), "loss": self._loss(truth, answers, info)},
-            "intervals": scores.intervals(),
+            "metrics": {**_means(confusions), "loss": float(loss(truth, answers.astype("float32", copy=False)))},
+            "intervals": {**scores.intervals(), **PixelLosses(truth, answers, loss).intervals()},
             "floor": _means(constant),
             "per_class": [
                 {"label": label, **{key: row[i] for key, row in rows.items()}, "support": int(confusions[i].sum())}
                 for i, label in enumerate(info.labels)
             ],
+            "support_is": "pixels",
             "confusion_matrix": confusions.tolist(),
             "labels": list(info.labels),
         }
@@ -130,10 +132,6 @@ class ImageSegmentation(Task):
         there = sorted((label for label in labels if values[label]), key=lambda label: -values[label])
         said = ", ".join(f"{label} {values[label]:.1%}" for label in there)
         return {"label": said, "confidence": None, "values": values}
-
-    def _loss(self, truth: np.ndarray, answers: np.ndarray, info: DataInfo) -> float:
-        """Return the loss of all pictures taken together."""
-        return float(self.loss(info)(truth, answers.astype("float32", copy=False)))
 
 
 def _rows(confusions: np.ndarray) -> dict[str, list[float | None]]:

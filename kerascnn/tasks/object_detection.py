@@ -19,7 +19,7 @@ _LEAST = 0.01
 """Score from which on a box counts for average precision."""
 _CHUNK = 16
 _NO_INTERVALS = (
-    "The figures have no intervals: there are too many pictures and found boxes to draw them again often enough."
+    "Average precisions have no intervals: there are too many pictures and found boxes to draw them again often enough."
 )
 
 
@@ -84,10 +84,11 @@ class ObjectDetection(Task):
     def report(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> dict[str, Any]:
         """Return mean average precision at an IoU of 0.5 and over 0.5 to 0.95, the loss, and a row for each class.
 
-        "intervals" are those of the bootstrap over pictures, 95 %; the loss has none.
+        "intervals" are those of the bootstrap over pictures, 95 %.
         """
         import numpy as np
 
+        from kerascnn.evaluation.bootstrap import intervals
         from kerascnn.evaluation.found_boxes import BoxScores
         from kerascnn.tasks.boxes import decode
 
@@ -100,17 +101,18 @@ class ObjectDetection(Task):
             rows.append({"label": label, **row})
             strict.append(over_limits)
         known = [i for i, row in enumerate(rows) if row["average_precision"] is not None]
-        bounds = BoxScores(boxes).intervals()
+        bounds, losses = BoxScores(boxes).intervals(), self._losses(truth, answers, info)
         return {
             "metrics": {
                 "map50": float(np.mean([rows[i]["average_precision"] for i in known])) if known else 0.0,
                 "map50_95": float(np.mean([strict[i] for i in known])) if known else 0.0,
-                "loss": self._mean_loss(truth, answers, info),
+                "loss": float(losses.mean()),
             },
-            "intervals": bounds,
+            "intervals": {**bounds, **intervals(lambda counts: {"loss": counts @ losses / len(losses)}, len(losses))},
             **({"notes": [_NO_INTERVALS]} if known and not bounds else {}),
             "floor": {"map50": 0.0},
             "per_class": rows,
+            "support_is": "boxes",
             "labels": list(info.labels),
         }
 
@@ -174,12 +176,19 @@ class ObjectDetection(Task):
         }
         return row, float(np.mean([average_precision(one, support, 101) for one in hit])) if support else 0.0
 
-    def _mean_loss(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> float:
-        loss, total = self.loss(info), 0.0
+    def _losses(self, truth: Sequence[np.ndarray], answers: np.ndarray, info: DataInfo) -> np.ndarray:
+        """Return the loss of each picture, float64 `(n,)`."""
+        import numpy as np
+        from keras import ops
+
+        loss, parts = self.loss(info), []
         for start in range(0, len(truth), _CHUNK):
-            part = self.targets(truth[start : start + _CHUNK], info)
-            total += len(part) * float(loss(part, answers[start : start + _CHUNK].astype("float32")))
-        return total / len(truth)
+            wanted = self.targets(truth[start : start + _CHUNK], info)
+            found = answers[start : start + _CHUNK].astype("float32")
+            # Its `call` is before the mean over the pictures.
+            each = loss.call(ops.convert_to_tensor(wanted), ops.convert_to_tensor(found))
+            parts.append(np.asarray(ops.convert_to_numpy(each), "float64"))
+        return np.concatenate(parts)
 
 
 def _of_class(number: int, found: Sequence[np.ndarray], wanted: Sequence[np.ndarray]) -> ClassBoxes:

@@ -20,12 +20,15 @@ from kerascnn.testing.augmentation import check_augmentation
 from kerascnn.testing.callback import check_callback
 from kerascnn.testing.component import check_component, check_light_import
 from kerascnn.testing.explainer import check_explainer
+from kerascnn.testing.exporter import check_exporter
 from kerascnn.testing.loss import check_loss
 from kerascnn.testing.method import check_method
 from kerascnn.testing.metric import check_metric
 from kerascnn.testing.network import check_backbone, check_head, check_layer
 from kerascnn.testing.optimizer import check_optimizer
+from kerascnn.testing.page import MadeUpDesk, check_page
 from kerascnn.testing.plain_keras import check_plain_keras
+from kerascnn.testing.rule import check_rule
 from kerascnn.testing.schedule import check_schedule
 from kerascnn.testing.sequences import check_sequence_augmentation
 from kerascnn.testing.source import check_source
@@ -33,11 +36,13 @@ from kerascnn.testing.task import Answered, check_task
 
 __all__ = [
     "Answered",
+    "MadeUpDesk",
     "check_augmentation",
     "check_backbone",
     "check_callback",
     "check_component",
     "check_explainer",
+    "check_exporter",
     "check_head",
     "check_layer",
     "check_light_import",
@@ -45,7 +50,9 @@ __all__ = [
     "check_method",
     "check_metric",
     "check_optimizer",
+    "check_page",
     "check_plain_keras",
+    "check_rule",
     "check_schedule",
     "check_sequence_augmentation",
     "check_source",

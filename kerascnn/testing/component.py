@@ -19,9 +19,16 @@ from kerascnn.testing.facts import doing, hold, title
 
 _IMPORT = """
 import importlib, sys
+from kerascnn.spec.plugins import FILE_MODULE, broken, load_plugin
 for module in sys.argv[2:]:
     try:
-        importlib.import_module(module)
+        if module.startswith(FILE_MODULE):  # of --plugin FILE
+            name = module.removeprefix(FILE_MODULE)
+            load_plugin(name)
+            if name in broken():
+                raise ImportError(broken()[name])
+        else:
+            importlib.import_module(module)
     except BaseException as error:
         print(f"{module} cannot be imported in a fresh process: {type(error).__name__}: {error}")
         break

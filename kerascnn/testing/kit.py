@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,11 +12,13 @@ from kerascnn.spec import Component, components
 from kerascnn.testing.augmentation import check_augmentation
 from kerascnn.testing.callback import check_callback
 from kerascnn.testing.explainer import check_explainer
+from kerascnn.testing.exporter import check_exporter
 from kerascnn.testing.loss import check_loss
 from kerascnn.testing.method import check_method
 from kerascnn.testing.metric import check_metric
 from kerascnn.testing.network import check_backbone, check_head, check_layer, numbers_for
 from kerascnn.testing.optimizer import check_optimizer
+from kerascnn.testing.page import check_page_apart
 from kerascnn.testing.schedule import check_schedule
 from kerascnn.testing.sequences import check_sequence_augmentation
 from kerascnn.testing.source import check_source
@@ -40,12 +43,24 @@ HEAD_FEATURES: Sequence[Mapping[str, Shape]] = (
 HEAD_OUTPUTS = (3, 6, 16)
 
 
+def check_of(cls: type[Component]) -> Check | None:
+    """Return how a component is checked: as its class says in `check_work`, else as its kind is; None for neither."""
+    if cls.check_work is not Component.check_work:
+        return lambda component, folder: component.check_work(folder)
+    return CHECKS.get(cls.kind)
+
+
 class Skipped(Exception):  # noqa: N818 - it is no error
     """What cannot be checked without more than a component, and why."""
 
 
 def check_xla(component: Component, model: Any) -> None:
-    """Check that XLA compiles a training step with the model. Raises AssertionError, Skipped on torch."""
+    """Check that XLA compiles a training step with the model, unless the component says that it cannot.
+
+    Raises AssertionError, Skipped where there is nothing to check.
+    """
+    if component.without_xla:
+        raise Skipped(f"it says that XLA cannot compile it: {component.without_xla}")
     import keras
 
     if keras.backend.backend() == "torch":
@@ -112,6 +127,15 @@ def _callback(callback: Any, folder: Path) -> None:
     check_callback(callback, run)
 
 
+def _exporter(exporter: Any, folder: Path) -> None:
+    import keras
+
+    if exporter.backend not in ("", keras.backend.backend()):
+        raise Skipped(f"it exports models on {exporter.backend}; `kerascnn export` brings them there")
+    (folder / "export").mkdir()
+    check_exporter(exporter, folder / "export")
+
+
 def _method(method: Any, _: Path) -> None:
     if type(method).paths:
         raise Skipped("it reads files; check_method(method) in a test of the plugin's own, beside files, checks it")
@@ -126,6 +150,12 @@ def _loss(loss: Any, _: Path) -> None:
 def _metric(metric: Any, _: Path) -> None:
     _for_the_core(metric)
     check_metric(metric)
+
+
+def _page(page: Any, _: Path) -> None:
+    if importlib.util.find_spec("streamlit") is None:
+        raise Skipped("the dashboard is not installed; it comes with pip install 'kerascnn[ui]'")
+    check_page_apart(page)
 
 
 def _for_the_core(component: Any) -> None:
@@ -148,12 +178,14 @@ CHECKS: Mapping[str, Check] = {
     "source": _source,
     "callback": _callback,
     "explainer": lambda explainer, _: check_explainer(explainer),
+    "exporter": _exporter,
     "task": lambda task, _: _nothing(check_task(task)),
     "optimizer": lambda optimizer, _: check_optimizer(optimizer),
     "schedule": lambda schedule, _: check_schedule(schedule),
     "loss": _loss,
     "metric": _metric,
     "method": _method,
+    "page": _page,
 }
 
 

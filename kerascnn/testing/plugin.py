@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,15 +13,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from kerascnn.errors import KerasCnnError, UsageError
-from kerascnn.spec import Component, load_spec
+from kerascnn.spec import Component, Spec, load_spec
 from kerascnn.spec.component import components, parse_component
 from kerascnn.spec.kinds import KINDS
+from kerascnn.spec.lint_rule import RULES
 from kerascnn.spec.plugins import broken, folder_of, installed, load_all
 from kerascnn.testing import kit
 from kerascnn.testing.component import check_component, check_light_import
-from kerascnn.testing.facts import title
+from kerascnn.testing.facts import hold, title
 from kerascnn.testing.parameters import check_parameters
 from kerascnn.testing.plain_keras import check_plain_keras
+from kerascnn.testing.rule import check_rule
 
 
 @dataclass(frozen=True)
@@ -54,18 +56,36 @@ def check_plugin(name: str) -> Iterator[Checked]:
     load_all()  # others may bring kinds, too
     if name in broken():
         raise UsageError(f"the plugin {plugin} cannot be used: {broken()[name]}")
-    if not plugin.file:
-        yield _tried(f"module {plugin.module}", "light import", lambda: check_light_import(plugin.module))
+    yield _tried(f"module {plugin.module}", "light import", lambda: check_light_import(plugin.module))
+    for full, kind in list(KINDS.items()):
+        if full.startswith(f"{name}."):
+            yield _tried(f"kind '{full}'", "contract", lambda kind=kind: _check_kind(kind))  # type: ignore[misc]
     models: dict[str, Any] = {}
-    own = [cls for kind in KINDS for full, cls in components(kind).items() if full.partition(".")[0] == name]
+    own = [cls for kind in list(KINDS) for full, cls in components(kind).items() if full.startswith(f"{name}.")]
     for cls in own:
         yield from _component(cls, models)
     if models:
         without = ["kerascnn", plugin.module.partition(".")[0]]
         yield _tried(f"{len(models)} models", "open in plain Keras", lambda: check_plain_keras(models, without))
-    if folder := folder_of(plugin):
-        for path in sorted((folder / "templates").glob("*/*.yaml")):
-            yield _tried(f"template {path.stem}", "valid spec", lambda path=path: _valid(path))  # type: ignore[misc]
+    folder = folder_of(plugin)
+    templates = sorted((folder / "templates").glob("*/*.yaml")) if folder else []
+    yield from _rules(name, templates)
+    for path in templates:
+        yield _tried(f"template {path.stem}", "valid spec", lambda path=path: _valid(path))  # type: ignore[misc]
+
+
+def _check_kind(kind: type[Component]) -> None:
+    hold((kind.__doc__ or "").strip(), f"{kind.__qualname__} has no docstring; say in a line what its components are")
+    bare = [name for name in sorted(kind.__abstractmethods__) if not (getattr(kind, name).__doc__ or "").strip()]
+    hold(not bare, f"nothing says what {', '.join(bare)} of {kind.__qualname__} should do; give each a docstring")
+
+
+def _rules(name: str, templates: Sequence[Path]) -> Iterator[Checked]:
+    """Yield what the checks of a plugin's rules came to, on its own templates that are valid as well."""
+    for full, rule in list(RULES.items()):
+        if full.startswith(f"{name}."):
+            specs = [spec for path in templates if (spec := _read(path)) is not None]
+            yield _tried(f"rule '{full}'", "work", lambda: check_rule(rule, full, specs))  # noqa: B023 - called at once
 
 
 def _component(cls: type[Component], models: dict[str, Any]) -> Iterator[Checked]:
@@ -84,9 +104,11 @@ def _example(component: Component, example: Mapping[str, Any], models: dict[str,
     name = f"{title(component)}{f' {dict(example)}' if example else ''}"
     yield _tried(name, "contract", lambda: check_component(component))
     yield _tried(name, "parameters", lambda: check_parameters(component))
-    check = kit.CHECKS.get(type(component).kind)
+    check = kit.check_of(type(component))
     if check is None:
-        yield Checked(name, "work", "skipped", f"there is no check of a {type(component).kind}")
+        of = KINDS[type(component).kind]
+        said = f"its kind brings no check: give the class {of.__name__} the method check_work(self, folder)"
+        yield Checked(name, "work", "skipped", said)
         return
     with TemporaryDirectory() as folder:
         found: list[Any] = []
@@ -109,6 +131,14 @@ def _tried(name: str, check: str, do: Callable[[], Any]) -> Checked:
     except Exception as error:  # noqa: BLE001 - a stranger's component may raise anything
         state, reason = "failed", f"{type(error).__name__}: {error}"
     return Checked(name, check, state, reason, round(time.monotonic() - began, 2))
+
+
+def _read(path: Path) -> Spec | None:
+    """Return the spec of a template, None where it is wrong, which is found by itself."""
+    try:
+        return load_spec(path)
+    except KerasCnnError:
+        return None
 
 
 def _valid(path: Path) -> None:

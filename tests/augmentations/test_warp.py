@@ -14,7 +14,7 @@ PADS = {"zeros": "constant", "reflect": "reflect", "edge": "edge"}
 ALL = [
     ("random_flip", {"mode": "both"}),
     ("random_crop", {"padding": 3}),
-    ("random_rotation", {"factor": 0.5}),
+    ("random_rotation", {"degrees": 180}),
     ("random_translation", {"height": 0.3, "width": 0.2}),
     ("random_zoom", {"factors": [0.5, 2.0]}),
     ("random_shear", {"x": 0.4, "y": 0.3}),

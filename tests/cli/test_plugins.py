@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,41 @@ def test_a_file_is_used_wherever_it_is_named_and_its_mistakes_stand_at_their_pla
     without = kerascnn(tmp_path, *named)
     assert without.returncode == 2
     assert "is the plugin 'mine' installed?" in without.stderr
+
+
+def test_help_the_schema_and_the_reference_show_what_a_plugin_brings(tmp_path: Path) -> None:
+    explainer = """
+from kerascnn.spec import Explainer, register
+
+@register("mine")
+class Mine(Explainer):
+    "Explain it in my way."
+
+    def explain(self, seen):
+        return seen
+"""
+    file = tmp_path / "house.py"
+    file.write_text(GOOD + explainer, "utf-8")
+    # All in one process, which is what takes the time.
+    program = """
+import contextlib, io, json, runpy
+from kerascnn.cli.main import run
+
+def said(*arguments):
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        assert run(arguments) == 0
+    return out.getvalue()
+
+found = [said("explain", "--help"), said("schema"), runpy.run_path("docs/generate.py")["reference"]()]
+print(json.dumps(found))
+"""
+    around = {**os.environ, "KERASCNN_PLUGIN_FILES": str(file)}
+    done = subprocess.run([sys.executable, "-c", program], env=around, capture_output=True, text=True, check=True)
+    shown, schema, reference = json.loads(done.stdout)
+    assert "attention_rollout, or house.mine." in " ".join(shown.split())
+    assert "Double the numbers." in json.loads(schema)["$defs"]["layer.house.twice"]["description"]
+    assert "### layer `house.twice`\n\nDouble the numbers." in reference
+    assert "### explainer `house.mine`" in reference
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -35,11 +36,13 @@ SHOTS = os.environ.get("KERASCNN_SCREENSHOTS", "")
 class Server:
     """`kerascnn ui` on a port of its own."""
 
-    def __init__(self, home: Path):
-        self.home = home
+    def __init__(self, home: Path, *, login: str = "none", prepare: Callable[[Server], None] | None = None):
+        self.home, self.login = home, login
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
+        if prepare is not None:
+            prepare(self)
         self.start()
 
     @property
@@ -48,12 +51,14 @@ class Server:
 
     def start(self) -> None:
         command = ["-m", "kerascnn", "ui", "--home", str(self.home), "--port", str(self.port), "--no-browser"]
+        command += ["--login", self.login]
         around = {key: value for key, value in os.environ.items() if not key.startswith("KERASCNN_")}
         self.log = (self.home.parent / "server.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, *command], stdout=self.log, stderr=self.log, env=around, start_new_session=True
-        )
-        until = time.monotonic() + 60
+            [sys.executable, *command], stdout=self.log, stderr=self.log, env=around, start_new_session=True,
+            cwd=self.home.parent,
+        )  # fmt: skip
+        until = time.monotonic() + 180
         while True:
             try:
                 with urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
@@ -89,8 +94,8 @@ class Server:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[Server]:
-    server = Server(home)
+def serving(home: Path, **more: Any) -> Iterator[Server]:
+    server = Server(home, **more)
     try:
         yield server
     finally:
@@ -103,11 +108,11 @@ def serving(home: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def browsing():
-    """Open a browser, and give it with the addresses that any page asked for."""
+def browsing(*flags: str):
+    """Open a browser, with more flags of Chromium's where they are given."""
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with playwright.sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
+        browser = player.chromium.launch(executable_path=CHROMIUM, headless=True, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,12 +55,34 @@ def open_page(home) -> Callable:
     return open
 
 
-@pytest.fixture(autouse=True, scope="session")
-def no_look_at_every_package():
-    """Let Streamlit not look through all installed packages for components at each page: half a second each, and none
-    is there. The dashboard's own one is registered by its module."""
-    from streamlit.components.v2 import manifest_scanner
+@pytest.fixture(autouse=True)
+def own_main():
+    """Give the process back its `__main__`, which Streamlit replaces by the page: processes that another test starts
+    would run the page, end with its error, and be started again for ever."""
+    before = sys.modules["__main__"]
+    yield
+    sys.modules["__main__"] = before
 
+
+@pytest.fixture(autouse=True, scope="session")
+def light_pages():
+    """Leave out what Streamlit does for each page beside drawing it, which takes most of the time of these tests.
+
+    It clears Keras's session and collects garbage after each run, a second each where other tests have loaded Keras,
+    which the server never does. It looks through all installed packages for components (none is there; the dashboard's
+    own one is registered by its module), rewrites the code for its magic commands, which the server turns off, and
+    forgets it with each run.
+    """
+    from streamlit import config
+    from streamlit.components.v2 import manifest_scanner
+    from streamlit.runtime.scriptrunner import script_cache, script_runner
+    from streamlit.testing.v1 import local_script_runner
+
+    shared = script_cache.ScriptCache()
+    config.set_option("runner.magicEnabled", False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(manifest_scanner, "scan_component_manifests", list)
+        patch.setattr(script_runner, "_clean_problem_modules", lambda: None)
+        patch.setattr(script_runner, "gc", SimpleNamespace(collect=lambda generation=2: 0))
+        patch.setattr(local_script_runner, "ScriptCache", lambda: shared)
         yield

@@ -12,7 +12,7 @@ from tests.test_floors import imports
 ROOT = Path(kerascnn_dashboard.__file__).parent
 MODULES = sorted(ROOT.rglob("*.py"))
 NEVER = {"keras", "tensorflow", "jax", "torch", "sklearn", "scipy", "optuna"}
-JOBS = {"pool.py", "importing.py", "bundling.py"}
+JOBS = {"pool.py", "importing.py", "bundling.py", "exporting.py"}
 """Modules that run as processes of their own."""
 MAY = {"errors", "spec", "runs", "jobs", "evaluation", "sources", "templates_list", "places", "__version__"}
 

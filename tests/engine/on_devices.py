@@ -3,7 +3,7 @@
 
 The devices are virtual ones of the CPU, and have to be there before the backend starts, so that this is a process of
 its own. What the trainings came to is written into the folder as `found.json`. Without `all` there are two
-short ones. Warnings are errors.
+short ones; with `methods` in its place those are trained with every method. Warnings are errors.
 """
 
 import json
@@ -28,6 +28,7 @@ import numpy as np
 
 from kerascnn.engine import keeper
 from kerascnn.engine.evaluate import evaluate
+from kerascnn.engine.find_rate import find_rate
 from kerascnn.engine.train import resume, train
 from kerascnn.errors import BuildError, StoppedError
 from kerascnn.runs.folder import list_runs
@@ -111,7 +112,6 @@ def on_another_number(run):
 
 
 def work(everything):
-    make_folder(FOLDER / "pictures", {"dark": 18, "grey": 15, "light": 11}, noise=60)
     stages = STAGES if everything else [{**STAGES[0], "epochs": 1}]
     one, two = (train(spec(number, stages=stages), FOLDER / "runs") for number in (1, 2))
     found = {
@@ -123,12 +123,25 @@ def work(everything):
     }
     if everything:
         found |= at_length()
-    (FOLDER / "found.json").write_text(json.dumps(found))
+    return found
 
 
 def norms(run):
     layers = keras.saving.load_model(run.path / "model.keras")._flatten_layers()
     return [layer.synchronized for layer in layers if isinstance(layer, keras.layers.BatchNormalization)]
+
+
+def with_methods():
+    """Return for every method how far two devices are from one, and what their search for a rate is."""
+    teacher = train(spec(1, stages=[{"epochs": 1}]), FOLDER / "runs")
+    taught = [{"type": "distillation", "run": str(teacher.path)}, {"type": "swa", "begin": 0.3}]
+    found = {}
+    for methods in (taught, [{"type": "pruning", "sparsity": 0.5, "end": 0.7}], [{"type": "snapshots", "cycles": 2}]):
+        stages = [{"epochs": 3, "learning_rate": 0.02, "methods": methods}]
+        one, two = (train(spec(number, stages=stages), FOLDER / "runs") for number in (1, 2))
+        found[methods[0]["type"]] = apart(one, two)
+    losses = [find_rate(spec(number), steps=5, low=1e-4, high=1e-1).losses for number in (1, 2)]
+    return {"methods": found, "rates": losses}
 
 
 def at_length():
@@ -150,4 +163,6 @@ if __name__ == "__main__":
     warnings.simplefilter("error")
     warnings.filterwarnings("ignore", message="__array__ implementation", category=DeprecationWarning)
     keeper._COST = 0
-    work("all" in sys.argv)
+    make_folder(FOLDER / "pictures", {"dark": 18, "grey": 15, "light": 11}, noise=60)
+    came = with_methods() if "methods" in sys.argv else work("all" in sys.argv)
+    (FOLDER / "found.json").write_text(json.dumps(came))

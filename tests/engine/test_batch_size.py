@@ -1,9 +1,10 @@
 """`batch_size: auto` is the largest power of two that fits, and stays what it was when a run is resumed."""
 
+import numpy as np
 import psutil
 import pytest
 
-from kerascnn.engine import batch_size
+from kerascnn.engine import batch_size, processes
 from kerascnn.engine.batch_size import LEAST, candidates, settle, try_steps, with_batch_size
 from kerascnn.engine.data import load_data
 from kerascnn.engine.summary import summarize
@@ -90,6 +91,24 @@ def test_where_nothing_fits_the_smallest_is_tried(folder, info, free):
     assert facts["why"].startswith("the smallest, though a step takes ")
 
 
+def test_each_gpu_needs_memory_for_its_part_of_a_batch_and_devices_of_a_cpu_for_all(folder, info, free):
+    one, two = (make_spec(folder, batch_size="auto", devices=number) for number in (1, 2))
+    needed = summarize(with_batch_size(one, 256), info)["memory_bytes"]
+    free(int(needed / 0.8) + 8, gpus=["H200", "H200"])
+    assert (settle(one, info, 10**6)[1]["used"], settle(two, info, 10**6)[1]["used"]) == (256, 512)
+    free(int(needed / 0.8) + 8)
+    assert settle(two, info, 10**6)[1]["used"] == 256
+
+
+def test_processes_that_train_together_go_by_the_one_that_has_the_least(folder, info, free, monkeypatch):
+    spec = make_spec(folder, batch_size="auto")
+    needed = summarize(with_batch_size(spec, 256), info)["memory_bytes"]
+    free(64 * GIB)
+    monkeypatch.setattr(processes, "rows", lambda own: np.array([[own], [int(needed / 0.8) + 8]], "float64"))
+    _, facts = settle(spec, info, 10**6)
+    assert (facts["used"], facts["free_bytes"]) == (256, int(needed / 0.8) + 8)
+
+
 def test_a_gpu_that_does_not_say_is_tried_from_the_largest_on(folder, info, free, monkeypatch):
     free(None, gpus=["H200"])
     spec, facts = settle(make_spec(folder, batch_size="auto"), info, 8 * 64)
@@ -109,7 +128,6 @@ def test_a_gpu_that_does_not_say_is_tried_from_the_largest_on(folder, info, free
 @pytest.mark.slow
 def test_a_step_is_taken_for_real_and_leaves_nothing(folder, info, free, monkeypatch):
     import keras
-    import numpy as np
 
     from kerascnn.engine.build import build
     from kerascnn.engine.phase import Phases

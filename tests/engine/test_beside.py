@@ -19,18 +19,21 @@ from tests.engine.made import make_folder, make_spec
 
 
 class Shadowed(keras.Model):
-    """Trains a second network beside: it turns noise into what the first one answers."""
+    """Trains a second network beside: it turns noise into what the first one answers. And weights that nobody keeps."""
 
     def shadow_with(self):
         source = keras.Input((3,))
         begin = keras.initializers.GlorotUniform(seed=1)
         self.shadow = keras.Model(source, keras.layers.Dense(self.output.shape[-1], kernel_initializer=begin)(source))
         self.noise = keras.random.SeedGenerator(5)
+        self.alone = keras.layers.Dense(1, kernel_initializer="zeros")
+        self.alone.build(self.output.shape)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         found = self.shadow(keras.random.normal((ops.shape(y_pred)[0], 3), seed=self.noise))
         shadow = ops.mean(ops.square(found - ops.stop_gradient(y_pred)))
-        return super().compute_loss(x, y, y_pred, sample_weight, training) + shadow
+        alone = ops.mean(ops.square(self.alone(ops.stop_gradient(y_pred)) - 1))
+        return super().compute_loss(x, y, y_pred, sample_weight, training) + shadow + alone
 
 
 def _outer(self, inputs, outputs, info):
@@ -99,6 +102,21 @@ def test_the_next_stage_goes_on_with_what_was_kept(seen, tmp_path):
     begun = [array for name, array in arrays.items() if name.startswith("model/")]
     for wanted in keras.saving.load_model(tmp_path / "shadow.keras").get_weights():
         assert any(np.array_equal(wanted, array) for array in begun)
+
+
+def test_what_the_outer_model_trains_goes_on_as_it_was_with_the_best(seen):
+    """Neither the network nor a model beside it has these weights: checkpoints have them twice."""
+    states = {(state["stage"], state["epochs"]): (state, arrays) for state, arrays, _ in seen[1]}
+    assert not any(name.startswith("outer/") for name in states[0, 0][1])
+    state, begun = states[1, 0]
+    kept = [begun[name] for name in ("outer/00000", "outer/00001")]
+    assert [array.shape for array in kept] == [(2, 1), (1,)]
+    assert all(np.abs(array).min() > 0 for array in kept)
+    own = [array for name, array in begun.items() if name.startswith("model/")]
+    assert all(any(np.array_equal(array, other) for other in own) for array in kept)
+    later, arrays = states[1, 1]
+    assert later["best"] == state["best"], "an epoch that is no better moves them in training alone"
+    assert all(np.array_equal(arrays[f"outer/{i:05d}"], array) for i, array in enumerate(kept))
 
 
 class KilledError(BaseException):

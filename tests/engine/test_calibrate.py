@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 
+import keras
 import numpy as np
 import pytest
 
@@ -12,12 +13,14 @@ from kerascnn.engine.calibrate import calibrate, uncalibrate
 from kerascnn.engine.evaluate import evaluate
 from kerascnn.engine.judge import kind_of
 from kerascnn.engine.predict import Predictor
+from kerascnn.engine.report import write_report
 from kerascnn.engine.temperature import temperature_of, with_temperature, without_temperature
 from kerascnn.engine.train import train
 from kerascnn.errors import DataError, UsageError
 from kerascnn.evaluation.calibration import tempered
 from kerascnn.runs.answers import KeptAnswers, read_answers, write_answers
 from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.readiness import readiness
 from kerascnn.testing.plain_keras import check_plain_keras
 from tests.engine.made import LAYERS, make_folder, make_spec
 from tests.engine.made_sequences import sequence_spec
@@ -261,3 +264,31 @@ def test_probabilities_of_whole_samples_alone_can_be_calibrated():
     assert kinds == {"text_classification": "softmax", "image_multilabel": "sigmoid"}
     others = ("image_regression", "series_forecast", "image_segmentation", "object_detection")
     assert {kind_of(make("task", name)) for name in others} == {None}
+
+
+def test_an_evaluation_answers_each_sample_once_and_everything_else_reads_what_it_kept(run, monkeypatch):
+    answered = []
+    whole = keras.Model.predict_on_batch
+
+    def counted(model, x):
+        answered.append(len(x))
+        return whole(model, x)
+
+    monkeypatch.setattr(keras.Model, "predict_on_batch", counted)
+    monkeypatch.setattr(keras.Model, "predict", None)  # it makes a pipeline anew at each call
+    samples = evaluate(run, "test")["samples"]
+    assert sum(answered) == samples
+    write_report(run)
+    Run(run).failures("test")
+    readiness(run)
+    assert sum(answered) == samples
+
+
+def test_predictions_of_single_pictures_go_on_with_one_compiled_function(run, pictures):
+    predictor, files = Predictor(run), sorted(pictures.glob("dark/00?.png"))
+    predictor.predict_files(files[:1])
+    compiled = predictor.model.predict_function
+    for file in files:
+        predictor.predict_files([file])
+    assert predictor.model.predict_function is compiled
+    assert compiled.experimental_get_tracing_count() == 1

@@ -105,7 +105,7 @@ def test_jax_says_what_is_free_of_what_it_may_take(machine, monkeypatch):
         def memory_stats(self):
             return self.facts
 
-    monkeypatch.setattr(jax, "devices", lambda: [Device()])
+    monkeypatch.setattr(jax, "local_devices", lambda: [Device()])
     assert devices.free_device_memory() == 70
     Device.facts = None
     assert devices.free_device_memory() is None

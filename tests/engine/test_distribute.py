@@ -9,9 +9,10 @@ import sys
 import numpy as np
 import pytest
 
-from kerascnn.engine import distribute, processes
+from kerascnn.engine import batch_size, distribute, processes
+from kerascnn.engine.batch_size import undividable
 from kerascnn.engine.devices import differences
-from kerascnn.engine.distribute import choose_devices, dividable, shared
+from kerascnn.engine.distribute import check_devices, choose_devices, shared
 from kerascnn.engine.processes import OwnStream
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError, UsageError
@@ -135,13 +136,29 @@ def test_jax_works_on_the_whole_of_batches_that_cannot_be_shared(machine):
     assert shared(8, 25, 2) % 2 == 1
 
 
-def test_batches_are_divided_only_where_devices_still_share_them(machine):
-    machine("jax")
-    assert dividable(8, 4, 2)
-    assert not dividable(8, 8, 2)
-    assert dividable(8, 8, 1)
-    machine("tensorflow")
-    assert not dividable(8, 2, 2)
+def test_what_no_data_could_make_possible_is_refused_before_they_are_read(machine, tmp_path):
+    machine(devices=["gpu:0"])
+    for made in (spec(devices=2), spec(devices=2, stages=[{"accumulate": 2}])):
+        with pytest.raises(BuildError, match="tensorflow sees one: gpu:0"):
+            check_devices(made)
+    machine(devices=["gpu:0", "gpu:1"])
+    with pytest.raises(BuildError, match="gradients accumulate on one device alone"):
+        check_devices(spec(devices=2, stages=[{"accumulate": 2}]))
+    check_devices(spec(devices=2, batch_size=33))  # shared evenly where there are 32 samples
+    check_devices(spec(devices="auto"))
+
+
+def test_batches_are_divided_only_where_devices_still_share_them(monkeypatch):
+    monkeypatch.setattr(batch_size, "backend", lambda: "jax")
+    assert undividable(8, 4, 2) == ""
+    assert undividable(8, 8, 2) == "a batch of 8 cannot be in 8 parts for 2 devices"
+    assert undividable(8, 8, 1) == ""
+    assert undividable(7, 8, 1) == "a batch of 7 cannot be in 8 parts"
+    assert undividable(1024, 128, 1) == "each batch is in 64 parts already"
+    monkeypatch.setattr(batch_size, "backend", lambda: "tensorflow")
+    assert "accumulate on one device alone" in undividable(8, 2, 2)
+    monkeypatch.setattr(processes, "count", lambda: 2)
+    assert "processes that train together do not divide a batch" in undividable(8, 2, 1)
 
 
 def test_another_number_of_devices_is_a_difference():
@@ -155,7 +172,7 @@ def test_another_number_of_devices_is_a_difference():
 def trained(backend, folder, *how):
     pytest.importorskip(backend)
     command = [sys.executable, "-m", "tests.engine.on_devices", backend, str(folder), *how]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stderr[-4000:]
     return json.loads((folder / "found.json").read_text())
 
@@ -185,6 +202,16 @@ def test_two_devices_train_stages_of_every_kind_and_go_on_to_the_bit(backend, tm
     assert found["another number"]["differences"] == ["devices was 2, is 1"]
     assert found["another number"]["exact"] is False
     assert found["mixed"] == 8
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["jax", "tensorflow"])
+def test_two_devices_do_what_methods_and_the_search_for_a_rate_do_on_one(backend, tmp_path):
+    found = trained(backend, tmp_path, "methods")
+    for name in ("distillation", "pruning", "snapshots"):
+        assert found["methods"][name]["weights"] < 5e-6, name
+        assert found["methods"][name]["figures"] < 5e-6, name
+    assert found["rates"][1] == pytest.approx(found["rates"][0], abs=5e-6)
 
 
 # Several processes.
@@ -240,21 +267,6 @@ def test_a_second_training_of_joined_processes_is_refused(launched, monkeypatch)
         processes.join()
 
 
-@pytest.mark.parametrize(
-    ("train", "place"),
-    [
-        ({"batch_size": "auto"}, "train.batch_size"),
-        ({"stages": [{"methods": [{"type": "swa"}]}]}, "train.stages.0.methods"),
-    ],
-)
-def test_what_one_process_alone_can_do_is_refused(machine, monkeypatch, train, place):
-    machine("jax")
-    monkeypatch.setattr(processes, "count", lambda: 2)
-    with pytest.raises(BuildError) as caught:
-        choose_devices(spec(**train), 1000, 100)
-    assert caught.value.spec_path == place
-
-
 def test_a_lost_process_is_explained(monkeypatch):
     lost = type("JaxRuntimeError", (RuntimeError,), {})("Gloo all-reduce failed: Connection reset by peer\nmore")
     assert processes.explained(lost) is lost
@@ -294,7 +306,7 @@ def together(number, *arguments):
         )
         for i in range(number)
     ]
-    said = [process.communicate(timeout=300) for process in started]
+    said = [process.communicate(timeout=1200) for process in started]
     assert [process.returncode for process in started] == [0] * number, said[0][1][-3000:]
     return [json.loads(out.splitlines()[-1]) for out, _ in said]
 
@@ -318,3 +330,19 @@ def test_two_processes_come_to_the_result_of_one_stopped_or_not(tmp_path):
     again, _ = together(2, tmp_path, torn.path)
     assert figures(again["figures"]) == figures(first["figures"])
     assert len(list_runs(tmp_path / "runs")) == 3
+
+
+@pytest.mark.slow
+def test_two_processes_do_what_methods_do_in_one_and_choose_a_batch_together(tmp_path):
+    pytest.importorskip("jax")
+    make_folder(tmp_path / "pictures", {"dark": 18, "grey": 15, "light": 11}, noise=60)
+    (teacher,) = together(1, tmp_path, "whole")
+    (one,) = together(1, tmp_path, "methods", teacher["path"])
+    first, second = together(2, tmp_path, "methods", teacher["path"])
+    assert figures(first["figures"]) == pytest.approx(figures(one["figures"]), abs=5e-6)
+    assert figures(second["figures"]) == figures(first["figures"])
+    alone, of_first, of_second = (
+        [stage["methods"] for stage in said["effective"]["stages"]] for said in (one, first, second)
+    )
+    assert alone == of_first == of_second
+    assert first["effective"]["batch"]["used"] == second["effective"]["batch"]["used"] == 8

@@ -120,10 +120,20 @@ def test_folds_want_to_be_told_which(folder):
         find_rate(make_spec(folder, data=data))
 
 
-def test_several_devices_are_refused_and_auto_takes_one(folder):
-    with pytest.raises(UsageError, match=r"train.devices is 2, .* give --set train\.devices=1, the batches"):
-        find_rate(make_spec(folder, devices=2))
-    assert len(find_rate(make_spec(folder, devices="auto"), steps=2).losses) == 2
+def test_with_tensorflow_one_device_does_what_several_would(folder, found, monkeypatch):
+    notes = []
+    progress = Progress()
+    progress.note = notes.append
+    monkeypatch.setattr(module, "backend", lambda: "tensorflow")
+    tried = find_rate(make_spec(folder, devices=2), steps=2, progress=progress)
+    assert len(tried.losses) == 2
+    assert "learning rates are tried on one device with tensorflow, whatever train.devices says" in notes
+
+
+def test_several_processes_are_refused_before_data_are_read(monkeypatch):
+    monkeypatch.setenv("KERAS_DISTRIBUTION_NUM_PROCESSES", "2")
+    with pytest.raises(UsageError, match="the search for a learning rate goes in one process"):
+        find_rate(make_spec({"type": "image_folder", "path": "/nowhere"}))
 
 
 def test_progress_counts_the_rates(found, said):

@@ -1,5 +1,6 @@
 """Pruning, averaging and distillation within a training: to the bit after a resume, and with all that goes around."""
 
+import hashlib
 from copy import copy
 from types import SimpleNamespace
 
@@ -135,9 +136,12 @@ def test_an_average_with_a_teacher_that_was_stopped_ends_on_the_same_bits(averag
     assert_same(stopped_and_resumed(both(folder, teacher), tmp_path, 8), averaged)
 
 
-def test_what_is_kept_is_the_average(averaged):
+def test_what_is_kept_is_the_average_and_the_teacher_is_known_by_its_hash(averaged, teacher):
     found = stage_of(averaged)["methods"]
     assert found["swa"]["averaged"] == 2
+    digest = hashlib.sha256((teacher.path / "model.keras").read_bytes()).hexdigest()
+    place = {"stage": 0, "run": str(teacher.path), "sha256": digest}
+    assert averaged.read("effective.json")["learnt_from"] == {"train.stages.0.methods.0": place}
     assert found["swa"]["batch_norms"] == 1
     assert averaged.metrics()[1]["kept"] is True
     assert found["distillation"]["teacher"].endswith(averaged.read("spec.resolved.json")["train"]["stages"][0]

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from kerascnn.engine.build import precision_policy
-from kerascnn.engine.preprocess import Scaling, preprocess, raw_input
+from kerascnn.engine.preprocess import Scaling, preprocess, raw_input, used_scale
 from kerascnn.errors import BuildError
 from kerascnn.spec import DataInfo
 from tests.engine.made import make_spec
@@ -35,6 +35,17 @@ def test_raw_inputs_have_the_type_of_their_medium():
     types = {medium: model_of(medium, shape).input.dtype for medium, shape in (("text", (5,)), ("series", (9, 2)))}
     assert types == {"text": "int32", "series": "float32"}
     assert model_of("audio", (50, 1)).input.dtype == "float32"
+
+
+def test_what_auto_stands_for_is_told_by_its_name():
+    told = {medium: used_scale(sequence_spec(*source)) for medium, source in SOURCES.items()}
+    assert told == {"text": "none", "series": "each", "audio": "none"}
+    assert used_scale(sequence_spec(*SOURCES["audio"], preprocess={"spectrogram": {}})) == "each"
+    pictures = {"type": "digits"}
+    assert used_scale(make_spec(pictures)) == "unit"
+    assert used_scale(make_spec(pictures, preprocess={"normalize": "torch"})) == "torch"
+    assert used_scale(make_spec(pictures), "caffe") == "caffe"
+    assert used_scale(make_spec(pictures), Scaling((0.5,), (1.0,))) == "weights"
 
 
 def test_each_channel_of_each_series_gets_mean_0_and_variance_1():

@@ -10,7 +10,7 @@ import pytest
 
 from kerascnn.engine.profile import PARTS, Profile, profile_rows
 from kerascnn.engine.progress import Progress
-from kerascnn.engine.train import train
+from kerascnn.engine.train import resume, train
 from kerascnn.errors import StoppedError
 from kerascnn.runs.folder import list_runs
 from tests.engine.made import make_folder, make_spec
@@ -171,6 +171,7 @@ def test_the_backend_traces_some_steps(run):
     assert all((run.path / name).stat().st_size > 0 for name in backend["files"])
 
 
+@pytest.mark.slow
 def test_a_profile_changes_nothing(folder, tmp_path, run):
     plain = train(make_spec(folder, stages=[{"epochs": 3}, {"epochs": 1}]), tmp_path)
     weights = [keras.models.load_model(each.path / "model.keras").get_weights() for each in (plain, run)]
@@ -206,12 +207,15 @@ def test_what_is_slow_has_the_largest_part(folder, tmp_path, monkeypatch, slow):
     assert max(others, key=others.get) == slow, seconds
 
 
-def test_a_training_that_is_stopped_has_its_profile(folder, tmp_path):
+def test_a_training_that_is_stopped_has_its_profile_and_so_has_what_is_resumed(folder, tmp_path):
     asked = iter(range(1, 100))
     with pytest.raises(StoppedError):
         train(make_spec(folder), tmp_path, profile=True, stop=lambda: 75 if next(asked) == 3 else None)
     [run] = list_runs(tmp_path)
     assert run.read("profile.json")["steps"] == 3
+    resume(run, profile=True)
+    [stage] = run.read("effective.json")["stages"]
+    assert (run.read("profile.json")["steps"], run.state.state) == (stage["steps_per_epoch"] - 3, "done")
 
 
 def test_a_profiler_that_fails_is_said_and_stops_nothing(folder, tmp_path, monkeypatch):
@@ -230,6 +234,20 @@ def test_a_profiler_that_fails_is_said_and_stops_nothing(folder, tmp_path, monke
 
 
 # On the command line
+
+
+def test_resume_prints_the_table(run, capsys, monkeypatch):
+    from kerascnn.cli.main import run as command
+
+    asked = []
+    monkeypatch.setattr("kerascnn.engine.train.resume", lambda run, **how: asked.append(how["profile"]))
+    assert command(["runs", "resume", str(run.path), "--quiet", "--profile"]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].split()[0] == "all"
+    assert command(["runs", "resume", str(run.path), "--quiet", "--profile", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["profile"] == run.read("profile.json")
+    assert command(["runs", "resume", str(run.path), "--quiet"]) == 0
+    assert "waiting for data" not in capsys.readouterr().out
+    assert asked == [True, True, False]
 
 
 @pytest.mark.slow

@@ -3,10 +3,8 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import textwrap
 import types
 
 import keras
@@ -22,54 +20,17 @@ from kerascnn.runs.checkpoints import Checkpoints
 from kerascnn.runs.folder import list_runs
 from kerascnn.runs.lock import RunLock
 from kerascnn.runs.state import read_state
-from tests.engine.made import make_folder, make_spec
-
-# Everything that has a state: dropout, moments, averages of the weights, a schedule, one that reacts, two stages.
-STAGES = [
-    {
-        "epochs": 3,
-        "learning_rate": 0.02,
-        "optimizer": {"type": "adamw", "ema": 0.9},
-        "rates": {"stem": 0.5},
-        "schedule": {"type": "plateau", "patience": 1},
-    },
-    {
-        "epochs": 2,
-        "learning_rate": 0.01,
-        "accumulate": 2,
-        "schedule": {"type": "cosine", "warmup": 0.3},
-        "augment": 0.5,
-    },
-]
+from tests.engine.made_to_resume import assert_same, outcome, pictures, spec_of
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return make_folder(tmp_path_factory.mktemp("data") / "pictures", {"dark": 16, "grey": 14, "light": 12}, noise=60)
+    return pictures(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
 def spec(folder):
-    head = {"type": "classifier", "hidden": [6], "dropout": 0.4}
-    return make_spec(
-        folder, stages=STAGES, seed=3, head=head, augment=[{"type": "random_flip"}, {"type": "random_noise"}]
-    )
-
-
-def outcome(run):
-    """Return what has to be the same: weights, figures, rates, and why stages ended."""
-    model = keras.models.load_model(run.path / "model.keras")
-    figures = [{name: value for name, value in line.items() if name != "seconds"} for line in run.metrics()]
-    return types.SimpleNamespace(
-        weights=model.get_weights(), figures=figures, stages=run.read("effective.json")["stages"]
-    )
-
-
-def assert_same(run, whole):
-    found = outcome(run)
-    assert found.figures == whole.figures
-    assert found.stages == whole.stages
-    assert all(np.array_equal(a, b) for a, b in zip(found.weights, whole.weights, strict=True))
+    return spec_of(folder)
 
 
 @pytest.fixture(scope="module")
@@ -203,72 +164,6 @@ def test_killed_at_any_write_it_ends_on_the_same_bits(spec, whole, tmp_path, mon
     assert count > 40
 
 
-SCRIPT = """
-    import sys
-    from kerascnn.engine import keeper
-    from kerascnn.engine.train import resume, train
-    from kerascnn.runs.folder import list_runs
-    from kerascnn.spec import load_spec
-    keeper._COST = 0
-    runs = list_runs(sys.argv[2])
-    print("ready", flush=True)
-    if runs:
-        resume(runs[0])
-    else:
-        train(load_spec(sys.argv[1]), sys.argv[2])
-"""
-
-
-@pytest.mark.slow
-def test_killed_by_the_system_again_and_again_it_ends_on_the_same_bits(spec, whole, tmp_path):
-    """SIGKILL at 20 moments of chance, to processes of their own; each run goes on until it has ended by itself."""
-    from kerascnn.spec.yaml_text import write_yaml
-
-    (tmp_path / "spec.yaml").write_text(write_yaml(spec.spell()))
-    (tmp_path / "go.py").write_text(textwrap.dedent(SCRIPT))
-    rng, kills, number = np.random.default_rng(0), 0, 0
-    while kills < 20 and number < 20:
-        number += 1
-        command = [sys.executable, tmp_path / "go.py", tmp_path / "spec.yaml", tmp_path / str(number)]
-        ended = False
-        while not ended:
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-                process.stdout.readline()
-                try:
-                    assert process.wait(timeout=float(rng.uniform(0.2, 6.0))) == 0
-                    ended = True
-                except subprocess.TimeoutExpired:
-                    process.send_signal(signal.SIGKILL)
-                    process.wait()
-                    kills += 1
-        [run] = list_runs(tmp_path / str(number))
-        assert run.state.state == "done"
-        assert_same(run, whole)
-    assert kills >= 20
-
-
-@pytest.mark.slow
-def test_sigterm_writes_a_checkpoint_and_exits_with_75(folder, tmp_path):
-    from kerascnn.spec.yaml_text import write_yaml
-
-    spec = make_spec(folder, stages=[{"epochs": 4000}])
-    (tmp_path / "spec.yaml").write_text(write_yaml(spec.spell()))
-    command = [sys.executable, "-m", "kerascnn", "train", tmp_path / "spec.yaml", "--runs", tmp_path / "runs"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        for line in process.stderr:
-            if "epoch" in line and "loss" in line:
-                break
-        process.send_signal(signal.SIGTERM)
-        rest = process.stderr.read()
-        assert process.wait(30) == 75, rest
-    [run] = list_runs(tmp_path / "runs")
-    found, refused = Checkpoints(run.path).load()
-    assert found is not None
-    assert not refused
-    assert found.state["epoch"] >= 1
-    assert run.state.state == "stopped"
-
-
 # What stands in the way of a resume.
 
 
@@ -324,7 +219,7 @@ def resumed(stopped, tmp_path_factory):
 
     other = {"cpus": 96, "versions": {"keras": "9.9"}}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("kerascnn.engine.train.environment", lambda: other)
+        patch.setattr("kerascnn.engine.going_on.environment", lambda: other)
         resume(run, progress=Told())
     return run, notes
 
@@ -340,6 +235,23 @@ def test_another_machine_is_said_and_does_not_stop_it(resumed):
     assert last["exact"] is False
     assert any(line.startswith("cpus was ") and line.endswith(", is 96") for line in last["differences"])
     assert any(line.startswith("keras version was ") for line in last["differences"])
+
+
+@pytest.mark.slow
+def test_on_another_backend_it_goes_on_and_says_so(copied):
+    pytest.importorskip("jax")
+    pytest.importorskip("tensorflow")
+    own = keras.backend.backend()
+    other = "jax" if own == "tensorflow" else "tensorflow"
+    command = [sys.executable, "-m", "kerascnn", "runs", "resume", copied.path, "--quiet"]
+    done = subprocess.run(
+        command, env={**os.environ, "KERAS_BACKEND": other}, capture_output=True, text=True, timeout=600, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    [last] = copied.read("effective.json")["resumes"]
+    assert (copied.state.state, last["exact"]) == ("done", False)
+    assert f"backend was {own}, is {other}" in last["differences"]
+    assert len(copied.metrics()) == 5
 
 
 def test_a_run_that_is_done_has_nothing_to_resume(resumed):

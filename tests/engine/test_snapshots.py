@@ -58,6 +58,7 @@ def test_the_networks_differ_and_the_best_model_stands_beside_them(whole):
     assert not any(np.array_equal(one[0], other[0]) for one, other in [kept[:2], kept[1:3]])
 
 
+@pytest.mark.slow
 def test_a_resume_keeps_the_same_networks_and_none_that_came_after_its_checkpoint(whole, folder, tmp_path):
     asked = iter(range(1, 1000))
     with pytest.raises(StoppedError):  # in the epoch after the second snapshot

@@ -9,8 +9,10 @@ import pytest
 from kerascnn.engine.build import build
 from kerascnn.engine.data import load_data
 from kerascnn.engine.phase import Phases
-from kerascnn.engine.train import train
-from kerascnn.errors import BuildError, SpecError
+from kerascnn.engine.stages import Trainer
+from kerascnn.engine.train import resume, train
+from kerascnn.errors import BuildError, SpecError, StoppedError
+from kerascnn.runs.folder import list_runs
 from kerascnn.spec import spec_from_dict
 from tests.engine.made import make_folder, make_spec
 
@@ -152,6 +154,35 @@ def test_a_budget_that_is_used_up_in_the_first_epoch_still_leaves_a_model(folder
 def test_a_bad_part_is_named_at_its_place_in_the_spec(folder, tmp_path):
     with pytest.raises(BuildError, match=r"train\.stages\.1\.freeze: this backbone has no part 'P5'"):
         train(make_spec(folder, stages=[{"epochs": 1}, {"epochs": 1, "freeze": ["P5"]}]), tmp_path)
+
+
+@pytest.mark.slow
+def test_float16_scales_the_loss_and_goes_on_to_the_bit(tmp_path):
+    """Gradients that are too small for 16 bits are there; the scale itself is in the checkpoint."""
+    spec = make_spec(
+        {"type": "digits"},
+        stages=[{"epochs": 2, "optimizer": {"type": "adamw", "ema": 0.9}, "rates": {"stem": 0.5}, "accumulate": 2}],
+        precision="mixed_float16",
+        batch_size=128,
+    )
+    scaled = []
+    end_step = Trainer.end_step
+
+    def looking(self, phase, model, steps, logs):
+        scaled.append(isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer))
+        return end_step(self, phase, model, steps, logs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "end_step", looking)
+        whole = train(spec, tmp_path / "whole")
+    assert scaled
+    assert all(scaled)
+    asked = iter(range(1, 1000))
+    with pytest.raises(StoppedError):
+        train(spec, tmp_path / "stopped", stop=lambda: 75 if next(asked) == 4 else None)
+    run = resume(*list_runs(tmp_path / "stopped"))
+    weights = [keras.models.load_model(one.path / "model.keras").get_weights() for one in (run, whole)]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
 
 
 def test_a_kept_average_is_what_was_judged_and_deterministic_is_written_down(folder, tmp_path, monkeypatch):

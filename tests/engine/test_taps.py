@@ -20,6 +20,13 @@ TASKS = {
     "audio": ("audio_classification", {"type": "audio_folder", "path": "sounds"}),
 }
 FAST = {"lenet", "text_cnn"}
+SHORT = {
+    "saliency": {},
+    "smooth_grad": {"samples": 2},
+    "integrated_gradients": {"steps": 2},
+    "occlusion": {"size": 0.5, "overlap": 0},
+}
+"""The methods that need no feature maps, with few steps."""
 
 
 def network(backbone, shape, *, head=None):
@@ -65,13 +72,18 @@ def names(found, layer=None):
         if case["type"] != "mlp"
     ],
 )
-def test_every_backbone_gives_class_activation_maps(backbone, shape):
+def test_every_backbone_is_explained_by_every_method(backbone, shape):
     found = network(backbone, shape)
     x = elements(found)
     for method in ("grad_cam", "hires_cam"):
         maps = explain(found, make("explainer", method), x, [0, 2])
         assert maps.shape == (2, *x.shape[1 : 3 if found.task.reads == "image" else 2])
         assert np.isfinite(maps).all()
+    for method, how in SHORT.items():
+        maps = explain(found, make("explainer", method, **how), x, [0, 2])
+        assert maps.shape == (2, *x.shape[1 : 3 if found.task.reads == "image" else 2])
+        assert np.isfinite(maps).all()
+        assert maps.any()
     features = found.look(x, [0, 2]).features(None)
     assert any(one.gradients.any() for one in features)
     assert all(np.prod(one.values.shape[1:-1]) > 1 for one in features)

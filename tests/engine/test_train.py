@@ -222,6 +222,7 @@ def test_effective_says_what_was_done(trained):
     assert effective.pop("seconds") > 0
     assert effective == {
         "backend": keras.backend.backend(),
+        "learnt_from": {},
         "precision": train_module.choose_precision(trained.spec),
         "xla": train_module.choose_xla(trained.spec),
         "parameters": 4 * 9 + 4 * 4 + 4 * 3 + 3,

@@ -13,6 +13,7 @@ from kerascnn.engine.build import build
 from kerascnn.engine.data import load_data
 from kerascnn.engine.stream import Stream
 from kerascnn.engine.train import train
+from kerascnn.runs.each import read_figures
 from kerascnn.spec import DataInfo, spec_from_dict
 from kerascnn.testing import check_plain_keras
 
@@ -82,6 +83,14 @@ def test_it_learns_to_find_squares(trained):
 def test_the_loss_of_the_kept_epoch_is_that_of_the_report(trained):
     kept = min(line["val_loss"] for line in trained.run.history)
     assert trained.run.evaluate("validation")["metrics"]["loss"] == pytest.approx(kept, rel=1e-3)
+
+
+def test_boxes_are_judged_picture_by_picture(trained):
+    kept = read_figures(trained.run.folder, "test")
+    assert (kept.name, len(kept.ids)) == ("box_f1", trained.report["samples"])
+    assert set(kept.worst) == {name for name, value in zip(kept.ids, kept.values, strict=True) if value < 1}
+    assert kept.boxes.shape[1] == 7
+    assert [row["id"] for row in trained.run.failures("test")["worst"]] == kept.worst
 
 
 def test_the_page_has_a_row_for_each_class(trained):

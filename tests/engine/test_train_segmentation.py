@@ -1,5 +1,6 @@
 """Segmentation from the folder of masks to the report."""
 
+import json
 import zipfile
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 from kerascnn.engine.build import build
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError, UsageError
+from kerascnn.runs.each import read_figures
 from kerascnn.spec import Augmentation, DataInfo, spec_from_dict
 from kerascnn.spec.component import parse_component
 
@@ -16,7 +18,7 @@ SIZE = (24, 32)
 BACKBONE = {"type": "unet_encoder", "filters": [4, 8]}
 MOVING = [
     {"type": "random_flip", "mode": "both"},
-    {"type": "random_rotation", "factor": 0.1},
+    {"type": "random_rotation", "degrees": 36},
     {"type": "random_elastic", "alpha": 0.05, "sigma": 0.15, "fill": "reflect"},
 ]
 
@@ -83,6 +85,18 @@ def test_discs_are_learnt(run, report):
     assert report["metrics"]["mean_iou"] > report["floor"]["mean_iou"] + 0.2
     assert report["metrics"]["pixel_accuracy"] > 0.9
     assert [row["label"] for row in report["per_class"]] == run.labels == ["ground", "disc"]
+
+
+def test_the_worst_pictures_stand_on_the_page_with_what_was_said_of_them(run, report):
+    page, kept = (run.path / "report.html").read_text("utf-8"), read_figures(run.folder, "test")
+    assert len(kept.ids) == report["samples"]
+    assert kept.masks.shape == (len(kept.worst), 32, 32)
+    assert "Worst pictures, by picture IoU" in page
+    assert page.count("<span>is</span>") == page.count("<span>said</span>") == len(kept.worst) > 0
+    assert run.failures("test")["worst"][0]["value"] == pytest.approx(np.nanmin(kept.values))
+    written = json.loads((run.path / "report.json").read_text("utf-8"))
+    assert [row["id"] for row in written["failures"]["test"]["worst"]] == kept.worst
+    assert "<th>Pixels</th>" in page
 
 
 def test_the_frame_around_a_picture_counts_for_nothing(report):

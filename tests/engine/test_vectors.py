@@ -8,7 +8,7 @@ from kerascnn.engine.build import build
 from kerascnn.engine.data import load_data
 from kerascnn.engine.predict import Predictor
 from kerascnn.engine.train import resume, train
-from kerascnn.engine.vectors import begin_with_vectors, read_vectors
+from kerascnn.engine.vectors import begin_with_vectors, read_vectors, vectors_of_run
 from kerascnn.errors import BuildError, DataError, StoppedError
 from kerascnn.spec import DataInfo
 from tests.engine.made_sequences import sequence_spec, write_texts
@@ -189,6 +189,53 @@ def test_static_vectors_are_those_of_the_file_in_the_saved_model(texts, file, tm
     (found,), _ = Predictor(run).predict(["a good word5"], ["x"])
     assert found.label in run.read("labels.json")
     assert "2 of " in (run.path / "logs" / "run.log").read_text("utf-8")
+
+
+@hooked
+def test_the_vectors_of_a_run_are_taken_token_by_token(texts, tmp_path):
+    run = train(sequence_spec("text_classification", texts, preprocess={"embedding": 3}), tmp_path / "first")
+    own = run.read("input.json")["vocabulary"]
+    other = ("", "[UNK]", "nowhere", *reversed(own[2:]))
+    vectors = vectors_of_run(run.path, other, 3)
+    assert (vectors.found, vectors.wanted) == (len(own) - 2, len(own) - 1)
+    for word in own[2:]:
+        np.testing.assert_array_equal(vectors.table[other.index(word)], table_of(run, own, word))
+    assert (vectors.table[0] == 0).all()
+    assert vectors.table[2].any()
+    for size, words, folder, said in (
+        (4, own, run.path, "holds vectors of 3 numbers"),
+        (3, ["", "[UNK]", "nowhere"], run.path, "has none of the 1 tokens"),
+        (3, own, tmp_path, "is no folder of a run"),
+    ):
+        with pytest.raises(DataError, match=said):
+            vectors_of_run(folder, words, size)
+    (run.path / "model.keras").write_bytes(b"no model")
+    with pytest.raises(DataError, match=r"^model\.preprocess\.embedding\.path: .* cannot be read as weights"):
+        vectors_of_run(run.path, own, 3)
+    (run.path / "model.keras").unlink()
+    with pytest.raises(DataError, match="kept no model; its state is 'done'"):
+        vectors_of_run(run.path, own, 3)
+    (run.path / "input.json").write_text('{"medium": "image"}')
+    with pytest.raises(DataError, match="did not learn from texts"):
+        vectors_of_run(run.path, own, 3)
+
+
+@hooked
+@pytest.mark.slow
+def test_a_training_begins_with_all_that_a_run_on_texts_learnt(texts, tmp_path):
+    backbone = {"type": "text_cnn", "filters": 4, "kernel_sizes": [2]}
+    own = {"layers": backbone, "preprocess": {"embedding": 3}}
+    run = train(sequence_spec("text_classification", texts, **own), tmp_path / "first")
+    begun = {
+        "layers": backbone | {"weights": str(run.path)},
+        "preprocess": {"embedding": {"size": 3, "path": str(run.path), "train": "static"}},
+    }
+    again = train(sequence_spec("text_classification", texts, **begun), tmp_path / "second")
+    words = run.read("input.json")["vocabulary"]
+    np.testing.assert_array_equal(table_of(again, words, "bad"), table_of(run, words, "bad"))
+    told = again.read("effective.json")["weights"]
+    assert told["origin"] == f"run {run.id}"
+    assert told["missing"] == []
 
 
 @hooked

@@ -11,7 +11,7 @@ INPUT = {"shape": [8, 8, 1], "resize": "letterbox"}
 
 
 def check(labels=LABELS, output="classes", form=None):
-    teacher = Trained("runs/teacher", output, labels, form or INPUT, lambda: None)
+    teacher = Trained("runs/teacher", output, labels, form or INPUT, lambda: None, lambda: lambda elements: elements)
     stage = JoinedStage(0, 3, "classes", LABELS, INPUT, lambda path: teacher, place="train.stages.0.methods.0")
     make("method", "distillation", run="teacher").check(stage)
 

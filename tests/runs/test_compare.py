@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
-from sklearn.metrics import f1_score
+from sklearn.metrics import cohen_kappa_score, f1_score
 
 from kerascnn.errors import UsageError
-from kerascnn.runs.compare import compare, macro_f1, mcnemar, paired_bootstrap, say_p
+from kerascnn.runs.atomic import write_json
+from kerascnn.runs.compare import compare, say_p
+from kerascnn.runs.each import KeptFigures, write_figures
 from kerascnn.runs.folder import RunFolder
+from kerascnn.runs.paired import macro_f1, mcnemar, paired_bootstrap
 from tests.runs.made import make_run, spec_tree, sure_of
 
 
@@ -175,3 +178,99 @@ def test_without_answers_figures_stand_alone(tmp_path):
 
 def test_small_probabilities_are_not_said_too_exactly():
     assert [say_p(p) for p in (0.04999, 1e-12, 1.0)] == ["p = 0.05", "p < 0.0001", "p = 1"]
+
+
+def measured(tmp_path, truth, answers, metrics):
+    """Return a run whose spec names further metrics."""
+    run = make_run(tmp_path, truth, answers, tree=spec_tree(evaluate__metrics=metrics))
+    write_json(run.path / "input.json", {"shape": [8, 8, 1]})
+    write_json(run.path / "data.json", {"counts": {}, "sizes": {}})
+    return run
+
+
+def test_metrics_that_a_spec_names_are_tested_too(tmp_path):
+    rng = np.random.default_rng(0)
+    truth = rng.integers(2, size=200)
+    bad = np.where(rng.random(200) < 0.4, 1 - truth, truth)
+    a = measured(tmp_path, truth, sure_of(bad, 2), [{"type": "cohen_kappa"}, {"type": "matthews"}])
+    b = measured(tmp_path, truth, sure_of(truth, 2), [{"type": "cohen_kappa"}])
+    found = compare(a, b)
+    tests = {test["metric"]: test for test in found["tests"]}
+    assert list(tests) == ["accuracy", "macro_f1", "cohen_kappa", "matthews"]
+    kappa = tests["cohen_kappa"]
+    assert (kappa["a"], kappa["b"]) == pytest.approx((cohen_kappa_score(truth, bad), 1))
+    assert kappa["low"] < kappa["difference"] < kappa["high"]
+    assert (kappa["test"], kappa["p"]) == ("paired bootstrap", pytest.approx(2 / 201))
+    assert found["notes"] == []
+    again = compare(a, b)
+    assert again["tests"] == found["tests"]
+
+
+def test_a_metric_that_the_specs_set_otherwise_or_that_fails_is_said(tmp_path, monkeypatch):
+    truth = np.arange(20) % 2
+    a = measured(tmp_path, truth, sure_of(truth, 2), [{"type": "cohen_kappa"}, {"type": "matthews"}])
+    b = measured(tmp_path, truth, sure_of(truth, 2), [{"type": "cohen_kappa", "weights": "linear"}])
+
+    def fails(self, truth, answers, info):
+        raise RuntimeError("no such\nfigure")
+
+    monkeypatch.setattr("kerascnn.metrics.matthews.Matthews.measure", fails)
+    found = compare(a, b)
+    assert [test["metric"] for test in found["tests"]] == ["accuracy", "macro_f1"]
+    assert found["notes"] == [
+        "There is no test of matthews: RuntimeError: no such figure.",
+        "There is no test of cohen_kappa: the two specs set it otherwise.",
+    ]
+
+
+def test_a_metric_that_takes_long_is_left_out_with_a_sentence(tmp_path, monkeypatch):
+    monkeypatch.setattr("kerascnn.runs.paired.SLOW", 0.0)
+    truth = np.arange(20) % 2
+    a, b = (measured(tmp_path, truth, sure_of(truth, 2), [{"type": "cohen_kappa"}]) for _ in range(2))
+    (note,) = compare(a, b)["notes"]
+    assert note.startswith("There is no test of cohen_kappa: two measurements take ")
+
+
+def of_pictures(tmp_path, values, name="picture_iou", ids=None):
+    """Return a run that keeps a figure of each picture, as of masks."""
+    run = make_run(tmp_path, np.zeros(len(values), int), sure_of(np.zeros(len(values), int), 2), ids=ids)
+    (run.path / "evaluation" / "test.npz").unlink()
+    ids = list(ids or [f"{i}.png" for i in range(len(values))])
+    write_figures(run, "test", KeptFigures(ids, name, "max", np.asarray(values, "float64")))
+    return run
+
+
+def test_masks_are_compared_picture_by_picture(tmp_path):
+    before = np.linspace(0.2, 0.6, 30)
+    after = before + 0.2
+    after[3], after[7] = 0.1, np.nan
+    a, b = of_pictures(tmp_path, before), of_pictures(tmp_path, after)
+    found = compare(a, b)
+    (test,) = found["tests"]
+    known = np.isfinite(after)
+    assert (test["metric"], test["test"]) == ("picture_iou", "paired bootstrap")
+    assert (test["a"], test["b"]) == pytest.approx((before[known].mean(), after[known].mean()))
+    assert test["low"] > 0
+    assert test["p"] < 0.01
+    assert found["changed"]["worse"] == [{"id": "3.png", "a": pytest.approx(before[3]), "b": 0.1}]
+    assert len(found["changed"]["better"]) == 10
+    assert (found["fixed"], found["broke"]) == (None, None)
+    assert found["verdict"].startswith("Picture IoU is 0.5918 for B and 0.4036 for A on 30 test samples (95 %")
+
+
+def test_pictures_are_paired_by_name_and_other_figures_are_not_compared(tmp_path):
+    a = of_pictures(tmp_path, [0.1, 0.9])
+    b = of_pictures(tmp_path, [0.9, 0.4], ids=["1.png", "0.png"])
+    assert compare(a, b)["changed"]["better"] == [{"id": "0.png", "a": 0.1, "b": 0.4}]
+    found = compare(a, of_pictures(tmp_path, [0.1, 0.9], name="box_f1"))
+    assert (found["tests"], found["no_tests"][:3]) == ([], "run")
+    assert "has picture IoU of each sample" in found["verdict"]
+
+
+def test_numbers_that_got_better_and_worse_by_most_are_named(tmp_path):
+    truth = np.zeros((4, 1), "float32")
+    a = make_run(tmp_path, truth, truth + np.array([[1], [2], [3], [4]]), ("x",))
+    b = make_run(tmp_path, truth, truth + np.array([[1], [5], [1], [3]]), ("x",))
+    changed = compare(a, b)["changed"]
+    assert [row["id"] for row in changed["better"]] == ["2.png", "3.png"]
+    assert changed["worse"] == [{"id": "1.png", "a": 2.0, "b": 5.0}]

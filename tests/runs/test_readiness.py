@@ -109,3 +109,11 @@ def test_a_model_is_versioned_and_files_left_out_are_counted(look):
     assert gate.passed
     assert "data 0123456789ab" in gate.reason
     assert "2 files could not be read" in gate.reason
+
+
+def test_masks_are_not_called_into_question_one_by_one_nor_kept_whole(look):
+    gates = look({"task": {"type": "image_segmentation"}}, **{"evaluation/test.each.npz": {}})
+    assert gates["labels-audited"].passed is True
+    assert "no classes" in gates["labels-audited"].reason
+    assert gates["distribution-logged"].passed is False
+    assert "not kept" in gates["distribution-logged"].reason

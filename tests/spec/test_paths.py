@@ -13,6 +13,7 @@ def test_every_place_in_which_a_spec_names_a_file_is_found(tmp_path):
         overrides=[
             "data.source.path=a",
             "data.fixes=b.csv",
+            "data.metadata=c.csv",
             "data.split={lists: {train: t.txt, test: u.txt}}",
             f"model.backbone.weights={weights}",
             "train.stages.0.methods=[{type: distillation, run: there}]",
@@ -23,6 +24,7 @@ def test_every_place_in_which_a_spec_names_a_file_is_found(tmp_path):
     assert found == {
         "data.source.path": "a",
         "data.fixes": "b.csv",
+        "data.metadata": "c.csv",
         "data.split.lists.train": "t.txt",
         "data.split.lists.test": "u.txt",
         "model.backbone.weights": str(weights),

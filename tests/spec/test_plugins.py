@@ -175,6 +175,46 @@ def test_a_file_is_a_plugin_by_its_name(tmp_path: Path) -> None:
     assert found["versions"]["mine"].startswith("sha256 ")
 
 
+def test_a_spec_can_name_no_module_no_file_and_nothing_that_is_not_installed(tmp_path: Path) -> None:
+    install(tmp_path, "acme", LAYER)
+    (tmp_path / "lying_about.py").write_text(LAYER, "utf-8")  # importable, and no plugin
+    names = ["lying_about", "lying_about.twice", "lying_about.py", str(tmp_path / "lying_about.py")]
+    names += [
+        "../lying_about.py",
+        "acme_acme.twice",
+        "os.system",
+        "kerascnn.layers.cbam",
+        "cbam.Cbam",
+        "acme.twice.twice",
+        "acme.",
+        ".",
+        "",
+    ]
+    code = f"""
+import sys
+from kerascnn.errors import SpecError
+from kerascnn.spec import load_spec, spec_from_dict
+from kerascnn.templates_list import find_template
+spelled = load_spec(find_template("layers_attention")).spell()
+before = set(sys.modules)
+found["refused"] = []
+for name in {names!r}:
+    spelled["model"]["backbone"]["layers"][0] = {{"type": name}}
+    try:
+        spec_from_dict(spelled)
+    except SpecError as error:
+        found["refused"].append(name)
+found["loaded"] = sorted(module for module in set(sys.modules) - before if not module.startswith("kerascnn."))
+spelled["model"]["backbone"]["layers"][0] = {{"type": "acme.twice"}}
+found["good"] = spec_from_dict(spelled).model.backbone.layers[0].type_name
+"""
+    found = told(tmp_path, code)
+    assert found["refused"] == names
+    assert "lying_about" not in found["loaded"]
+    assert found["loaded"] == []
+    assert found["good"] == "acme.twice"
+
+
 def test_a_rule_that_fails_is_said_and_stops_nothing(tmp_path: Path) -> None:
     code = "\nfrom kerascnn.spec import rule\n@rule('house')\ndef house(spec, known):\n    yield ('x',), spec.nothing\n"
     install(tmp_path, "acme", code)

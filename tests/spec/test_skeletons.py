@@ -24,6 +24,12 @@ from kerascnn.spec.plugins import Plugin
 from kerascnn.spec.skeletons import check_name, package_files, skeleton_kinds, version_bounds, write_plugin
 
 ROOT = Path(skeletons.__file__).parent.parent.parent
+CHECKED = """
+import json, sys
+from kerascnn.testing.plugin import check_plugin
+rows = [one.as_dict() for name in sys.argv[1:] for one in check_plugin(name)]
+print(json.dumps(rows))
+"""
 LISTED = """
 import json
 from kerascnn.spec.plugins_brought import listed
@@ -245,6 +251,24 @@ def test_each_plugin_passes_its_own_tests_where_it_is_installed(tmp_path: Path) 
     passed = re.search(r"(\d+) passed in ", done.stdout)
     assert passed, done.stdout[-500:]
     assert int(passed[1]) >= 4 * len(folders)
+
+
+@pytest.mark.slow
+def test_each_plugin_passes_the_conformance_kit_as_it_is_written(tmp_path: Path) -> None:
+    write_all(tmp_path / "new")
+    files = sorted((tmp_path / "new").glob("*/kerascnn_*/__init__.py"))
+    for file in files:
+        shutil.copy(file, tmp_path / f"{file.parent.name.removeprefix('kerascnn_')}.py")
+    names = sorted(file.stem for file in tmp_path.glob("my_*.py"))
+    assert names == [f"my_{kind}" for kind in skeleton_kinds()]
+    around = {**os.environ, "KERASCNN_PLUGIN_FILES": os.pathsep.join(str(tmp_path / f"{name}.py") for name in names)}
+    command = [sys.executable, "-c", CHECKED, *names]
+    done = subprocess.run(command, cwd=ROOT, env=around, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = json.loads(done.stdout.splitlines()[-1])
+    assert [(row["name"], row["check"], row["reason"]) for row in rows if row["state"] != "passed"] == []
+    worked = {row["name"].partition(" ")[0] for row in rows if row["check"] == "work"}
+    assert worked == set(skeleton_kinds())
 
 
 @pytest.mark.slow

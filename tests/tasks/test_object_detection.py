@@ -101,20 +101,25 @@ def test_map50_95_wants_boxes_to_fit():
     assert metrics["map50_95"] == pytest.approx(4 / 10)
 
 
-def test_both_average_precisions_have_intervals_over_pictures():
+def test_average_precisions_and_the_loss_have_intervals_over_pictures():
     found = np.stack([answer(*((row[0], 0.9, *row[1:]) for row in TRUTH[0])), answer(), answer((0, 0.5, 0, 0, 9, 9))])
     report = task().report(TRUTH, found, INFO)
-    assert set(report["intervals"]) == {"map50", "map50_95"}
+    assert set(report["intervals"]) == {"map50", "map50_95", "loss"}
     # Drawn are pictures where all is found, and pictures where nothing is.
     assert report["intervals"]["map50"] == [0.0, 1.0]
     assert 0 < report["metrics"]["map50"] < 1
-    assert task().report(TRUTH, PERFECT, INFO)["intervals"] == {"map50": [1.0, 1.0], "map50_95": [1.0, 1.0]}
+    each = [float(task().loss(INFO)(task().targets(TRUTH[i : i + 1], INFO), found[i : i + 1])) for i in range(3)]
+    assert report["metrics"]["loss"] == pytest.approx(np.mean(each), rel=1e-5)
+    # Of three that are drawn again, one in 27 is the smallest alone, and one the largest.
+    assert report["intervals"]["loss"] == pytest.approx([min(each), max(each)], rel=1e-5)
+    again = task().report(TRUTH, PERFECT, INFO)["intervals"]
+    assert (again["map50"], again["map50_95"]) == ([1.0, 1.0], [1.0, 1.0])
 
 
 def test_intervals_that_are_too_much_work_are_left_out_with_a_sentence(monkeypatch):
     monkeypatch.setattr("kerascnn.evaluation.bootstrap._WORK", 1000)
     report = task().report(TRUTH, PERFECT, INFO)
-    assert report["intervals"] == {}
+    assert set(report["intervals"]) == {"loss"}
     assert "no intervals" in report["notes"][0]
     assert report["metrics"]["map50"] == 1
 

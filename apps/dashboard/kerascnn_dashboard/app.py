@@ -8,9 +8,12 @@ from pathlib import Path
 import streamlit as st
 
 from kerascnn.errors import KerasCnnError
+from kerascnn_dashboard.logic.order import in_turn
+from kerascnn_dashboard.logic.plugin_pages import plugin_pages
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.training import keep_working, trainings
 from kerascnn_dashboard.parts.frame import PAGES, home, plain, user
+from kerascnn_dashboard.parts.plugin_page import as_navigation
 from kerascnn_dashboard.server import LOGIN
 
 HERE = Path(__file__).parent
@@ -24,12 +27,13 @@ def main() -> None:
     pages = {
         name: st.Page(HERE / "screens" / f"{name}.py", title=PAGES[name], default=name == "home") for name in PAGES
     }
-    current = st.navigation(
-        {
-            "Work": [pages[name] for name in WORK],
-            "Keep": [pages[name] for name in PAGES if name not in WORK],
-        }
-    )
+    groups = {
+        "Work": [pages[name] for name in WORK],
+        "Keep": [pages[name] for name in PAGES if name not in WORK],
+    }
+    for added in plugin_pages():
+        groups.setdefault(added.page.group, []).append(as_navigation(added))
+    current = st.navigation(groups)
     with st.sidebar:
         _choose_project()
         _what_runs()
@@ -44,6 +48,7 @@ def _let_in() -> None:
     login = os.environ.get(LOGIN, "none")
     if login == "oidc" and not st.user.is_logged_in:
         st.title("kerascnn", anchor=False)
+        st.write("From data to a trained model. Log in to see the projects of this server.")
         st.button("Log in", type="primary", on_click=st.login)
         st.stop()
     if login.startswith("header:") and not user():
@@ -95,7 +100,7 @@ def _what_runs() -> None:
             continue
         try:
             keep_working(project)
-            live = [one for one in trainings(project) if one.is_live]
+            live = in_turn(trainings(project))
         except KerasCnnError as error:
             lines.append(f":red[{plain(project.name)}: {plain(error)}]")
             continue
@@ -103,7 +108,7 @@ def _what_runs() -> None:
             said = "waits" if one.state == "waiting" else "trains"
             title = plain(project.facts().title)
             address = f"/train?project={project.name}&run={one.id}"
-            lines.append(f"[{plain(one.name)} {said}]({address})  \n:gray[{title}]")
+            lines.append(f"[{plain(one.title)} {said}]({address})  \n:gray[{title}]")
     if lines:
         st.caption("Running now")
         for line in lines:

@@ -16,6 +16,7 @@ from kerascnn.errors import KerasCnnError, ResourceError, UsageError
 from kerascnn_dashboard.logic.home import Home
 from kerascnn_dashboard.logic.signed import is_signed, sign
 from kerascnn_dashboard.logic.uploads import TooLargeError, Upload, Uploads, WrongPlaceError, is_allowed
+from kerascnn_dashboard.server import LOGIN
 
 
 def routes() -> list[BaseRoute]:
@@ -32,6 +33,17 @@ def file_address(path: Path, *, show: bool = False) -> str:
     return f"/api/file?{sign('show' if show else 'save', str(path))}"
 
 
+def _is_let_in(request: Request) -> bool:
+    """Return whether the login knows who asks: an address that was signed is no use to those who logged out."""
+    login = os.environ.get(LOGIN, "none")
+    if login == "oidc":
+        # Streamlit has no public way to ask this beside a page.
+        from streamlit.web.server.starlette.starlette_websocket import _get_signed_cookie_with_chunks
+
+        return _get_signed_cookie_with_chunks(request.cookies, "_streamlit_user") is not None
+    return not login.startswith("header:") or bool(request.headers.get(login.partition(":")[2], "").strip())
+
+
 async def healthz(request: Request) -> Response:
     """Say that the server lives."""
     return JSONResponse({"status": "ok", "version": __version__})
@@ -39,6 +51,8 @@ async def healthz(request: Request) -> Response:
 
 async def file(request: Request) -> Response:
     """Give a file whose address a page has signed, from the disk and not through memory."""
+    if not _is_let_in(request):
+        return PlainTextResponse("log in first", status_code=401)
     query = request.query_params
     value, until, signature = (query.get(name, "") for name in ("value", "until", "signature"))
     purpose = next((one for one in ("save", "show") if is_signed(one, value, until, signature)), None)
@@ -66,6 +80,8 @@ async def upload(request: Request) -> Response:
     (Upload-Name), and if it can its SHA-256 (Upload-Checksum). The answer says how much is there now: where a piece
     does not begin there (409), it was sent twice or one before it was lost.
     """
+    if not _is_let_in(request):
+        return JSONResponse({"error": "log in first"}, status_code=401)
     project, id = request.path_params["project"], request.path_params["id"]
     if not is_allowed(project, id, request.headers.get("X-Kerascnn-Upload", "")):
         return JSONResponse({"error": "this page is not good any more; open it again"}, status_code=403)

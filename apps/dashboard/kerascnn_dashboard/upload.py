@@ -73,7 +73,7 @@ async function ask(state, method, extra, body) {
   const answer = await response.json().catch(() => ({}));
   if (response.ok || response.status === 409) return answer;
   const message = answer.error || `the server answered ${response.status}`;
-  if ([403, 413, 507].includes(response.status)) throw new Refused(message);
+  if ([401, 403, 413, 507].includes(response.status)) throw new Refused(message);
   throw new Error(message);
 }
 

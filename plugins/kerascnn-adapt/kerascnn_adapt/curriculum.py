@@ -78,7 +78,7 @@ class _Pace(Companion):
         import keras
 
         self.method, self.stage, self.judge = method, stage, judge
-        self.model = judge.load() if judge else None
+        self.answers = judge.answering() if judge else None
         # One for all outer models, and a part of each of them: so it is in every checkpoint, and a step sees its value.
         self.share = keras.Variable(1.0, trainable=False, dtype="float32", name="share")
 
@@ -92,14 +92,13 @@ class _Pace(Companion):
 
     def targets(self, elements: Any, targets: Any) -> Any:
         """Return the targets, and how hard each sample is where another model says so."""
-        if self.model is None:
+        if self.answers is None:
             return targets
         import numpy as np
 
         from kerascnn_adapt.nn import hardness
 
-        answers = np.asarray(self.model.predict_on_batch(elements), "float32")
-        return targets, hardness(np, self.stage.output, np.asarray(targets, "float32"), answers)
+        return targets, hardness(np, self.stage.output, np.asarray(targets, "float32"), self.answers(elements))
 
     def begin_epoch(self, epoch: int) -> None:
         """Let more samples count."""

@@ -85,6 +85,16 @@ class Dcgan(Task):
 
         return dcgan_sections(folder, split)
 
+    def check_work(self, folder: Path) -> None:
+        """Check, for `kerascnn plugins check`, the task on logits of real pictures and made ones."""
+        import numpy as np
+
+        from kerascnn.testing import Answered, check_task
+
+        logits = np.random.default_rng(0).normal(0, 2, (12, 1)).astype("float32")
+        answered = Answered(np.arange(12) % 2, logits, np.abs(logits) + 3)
+        check_task(self, answered, DataInfo((8, 8, 1), ("logit",)))
+
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return whether the critic takes a picture for real; it is no probability, so there is no confidence."""
         logit = float(answer[0])

@@ -82,6 +82,17 @@ class Vae(Task):
 
         return vae_sections(folder, split)
 
+    def check_work(self, folder: Path) -> None:
+        """Check, for `kerascnn plugins check`, the task on pictures and what was made of them."""
+        import numpy as np
+
+        from kerascnn.testing import Answered, check_task
+
+        rng = np.random.default_rng(0)
+        pictures = rng.integers(0, 256, (12, 8, 8, 1)).astype("uint8")
+        found = rng.uniform(0, 1, pictures.shape).astype("float32")
+        check_task(self, Answered(pictures, found), DataInfo((8, 8, 1), ("brightness",)))
+
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return the size of the reconstruction and its mean brightness."""
         height, width = answer.shape[:2]

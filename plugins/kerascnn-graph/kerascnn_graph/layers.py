@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from kerascnn.spec import Component, register, register_kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+_NODES = 5
+_CHECKED = {"nodes": (_NODES, 3), "edges": (_NODES, _NODES), "there": (_NODES,)}
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,31 @@ class GraphLayer(Component):
     @abstractmethod
     def apply(self, x: Any, graph: Graph, name: str) -> Any:
         """Return the nodes' new features. `name` stands before the names of Keras's layers in it."""
+
+    def check_work(self, folder: Path) -> Any:
+        """Check, for `kerascnn plugins check`, the shape, and that nodes in another order get the same features.
+
+        Returns a model of the layer. Raises AssertionError.
+        """
+        import keras
+        import numpy as np
+
+        nodes, edges, there = (keras.Input(shape, name=name) for name, shape in _CHECKED.items())
+        found = self.apply(nodes, Graph(edges, there), "checked")
+        wanted = (None, _NODES, self.units)
+        if tuple(found.shape) != wanted:
+            raise AssertionError(f"apply() gives the shape {tuple(found.shape)}; give {wanted}")
+        model = keras.Model({"nodes": nodes, "edges": edges, "there": there}, found)
+        rng = np.random.default_rng(0)
+        links = np.triu(rng.integers(0, 2, (2, _NODES, _NODES)), 1).astype("float32")
+        features = rng.normal(size=(2, _NODES, 3)).astype("float32")
+        graphs = {"nodes": features, "edges": links + links.swapaxes(1, 2), "there": np.ones((2, _NODES), "float32")}
+        order = rng.permutation(_NODES)
+        turned = {name: array[:, order] for name, array in graphs.items()}
+        turned["edges"] = turned["edges"][:, :, order]
+        if not np.allclose(model.predict_on_batch(turned), model.predict_on_batch(graphs)[:, order], atol=1e-4):
+            raise AssertionError("apply() gives nodes in another order other features; sum over neighbours alone")
+        return model
 
 
 @register("convolution")

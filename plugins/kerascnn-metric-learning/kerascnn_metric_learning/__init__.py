@@ -2,6 +2,7 @@
 
 from kerascnn_metric_learning.criteria import Arcface, Criterion, Triplet
 from kerascnn_metric_learning.head import Embedding
+from kerascnn_metric_learning.page import Search
 from kerascnn_metric_learning.task import Verification
 
-__all__ = ["Arcface", "Criterion", "Embedding", "Triplet", "Verification"]
+__all__ = ["Arcface", "Criterion", "Embedding", "Search", "Triplet", "Verification"]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
 from kerascnn.errors import DataError
 from kerascnn.spec import Component, DataInfo, register, register_kind
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @register_kind
@@ -25,6 +28,31 @@ class Criterion(Component):
     def outer(self, inputs: Any, outputs: Any, info: DataInfo) -> Any:
         """Return the Keras model that trains, None for the usual one: that of `kerascnn.spec.Task.outer`."""
         return None
+
+    def check_work(self, folder: Path) -> None:
+        """Check, for `kerascnn plugins check`, that a few steps bring three classes apart. Raises AssertionError."""
+        import keras
+        import numpy as np
+
+        rng = np.random.default_rng(0)
+        classes = np.arange(24) % 3
+        shown = (np.eye(3, 6)[classes] + rng.normal(0, 0.3, (24, 6))).astype("float32")
+        info = DataInfo((6,), ("a", "b", "c"), {"train": dict.fromkeys("abc", 8)}, sizes={"train": 24})
+        keras.utils.set_random_seed(0)
+        inputs = keras.Input((6,))
+        vectors = keras.layers.UnitNormalization()(keras.layers.Dense(4)(inputs))
+        model = self.outer(inputs, vectors, info) or keras.Model(inputs, vectors)
+        model.compile(keras.optimizers.Adam(0.02), self.loss(info))
+        truth = np.eye(3, dtype="float32")[classes]
+        losses = [float(np.asarray(model.train_on_batch(shown, truth))) for _ in range(40)]
+        if not np.isfinite(losses).all():
+            raise AssertionError(f"its loss is {losses[-1]} after {len(losses)} steps; keep it finite")
+        if losses[-1] >= 0.9 * losses[0]:
+            raise AssertionError(f"its loss is {losses[0]:g} at first and {losses[-1]:g} after {len(losses)} steps")
+        found = model.predict_on_batch(shown)
+        cosines, same = found @ found.T, classes[:, None] == classes
+        if cosines[same].mean() <= cosines[~same].mean():
+            raise AssertionError("what it trains puts vectors of one class no nearer than those of others")
 
 
 @register("arcface")

@@ -93,10 +93,12 @@ class Found:
     """Whether the nearest other sample is of the same class."""
     fifth: np.ndarray
     """Whether one of the five nearest is."""
+    voted: np.ndarray
+    """Whether most of the five nearest are; of as many, those with the nearest count."""
     precision: np.ndarray
     """The average precision of all others by their nearness."""
-    chance: tuple[float, float, float]
-    """What the means of these three would be of an order drawn at random."""
+    chance: tuple[float, float, float, float]
+    """What the means of these would be of an order drawn at random; of votes, of always naming the largest class."""
 
 
 def identify(vectors: np.ndarray, classes: np.ndarray) -> Found:
@@ -112,7 +114,7 @@ def identify(vectors: np.ndarray, classes: np.ndarray) -> Found:
         queries = queries[np.linspace(0, len(queries) - 1, QUERIES).astype(int)]
     others = len(vectors) - 1
     nearest = NearestNeighbors(n_neighbors=others + 1, algorithm="brute", metric="cosine").fit(vectors)
-    first, fifth, precision = [], [], []
+    first, fifth, voted, precision = [], [], [], []
     for start in range(0, len(queries), _ROWS):
         rows = queries[start : start + _ROWS]
         order = nearest.kneighbors(vectors[rows], return_distance=False)
@@ -120,9 +122,20 @@ def identify(vectors: np.ndarray, classes: np.ndarray) -> Found:
         hits = classes[order] == classes[rows, None]
         first.append(hits[:, 0])
         fifth.append(hits[:, :5].any(1))
+        voted.append(_vote(classes[order[:, :5]]) == classes[rows])
         precision.append((hits.cumsum(1) / np.arange(1, others + 1) * hits).sum(1) / hits.sum(1))
-    found = (np.concatenate(part) for part in (first, fifth, precision))
-    return Found(queries, *found, _chance(partners[queries], others))
+    found = (np.concatenate(part) for part in (first, fifth, voted, precision))
+    rank_1, rank_5, average = _chance(partners[queries], others)
+    largest = float((classes[queries] == numbers[counts.argmax()]).mean())
+    return Found(queries, *found, (rank_1, rank_5, largest, average))
+
+
+def _vote(near: np.ndarray) -> np.ndarray:
+    """Return the class that most neighbours have, `(n, k) -> (n,)`; of as many that with the nearest, the first."""
+    import numpy as np
+
+    votes = (near[:, :, None] == near[:, None, :]).sum(2)
+    return near[np.arange(len(near)), votes.argmax(1)]
 
 
 def _chance(partners: np.ndarray, others: int) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""A trained run put to use: vectors of files, the most alike of a folder, and whether two are the same."""
+"""A trained run put to use: vectors, the most alike of a folder, who one is, and whether two are the same."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerascnn import Run
 from kerascnn.errors import DataError, UsageError, counted
+from kerascnn_metric_learning.index import Identity, Index, kept_threshold
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,32 +69,68 @@ class Vectors:
 
     def threshold(self) -> float:
         """Return the threshold that the run kept on its validation split. Raises UsageError where it has none."""
-        file = "evaluation/validation.json"
-        kept = self.run.folder.read(file).get("threshold") if (self.run.path / file).is_file() else None
+        kept = kept_threshold(self.run.path)
         if kept is None:
             raise UsageError(
                 f"run {self.run.id} keeps no threshold; `kerascnn evaluate {self.run.id} --split validation` finds one "
                 "for a run of metric.verification, or name one with --threshold"
             )
-        return float(kept["threshold"])
+        return kept
 
 
 class Gallery:
-    """The pictures of a folder, ready to be searched by what a run makes of them."""
+    """The pictures of a folder, or of an index that was kept, ready to be searched by what a run makes of them."""
 
-    def __init__(self, vectors: Vectors, folder: str | Path):
+    def __init__(self, vectors: Vectors, folder: str | Path | None = None, *, index: Index | None = None):
         """Raise DataError where a picture cannot be read, or there is none."""
-        from sklearn.neighbors import NearestNeighbors
-
-        self.vectors = vectors
-        self.files, rows = vectors.of_files([folder])
-        self.nearest = NearestNeighbors(algorithm="brute", metric="cosine").fit(rows)
+        if (folder is None) == (index is None):
+            raise UsageError("name a folder, or an index")
+        self.vectors, self.index = vectors, index or index_of_folder(vectors, str(folder))
 
     def search(self, picture: str | Path, most: int = 5) -> list[tuple[str, float]]:
-        """Return the files that are most like a picture, each with its likeness, -1 to 1; the most alike first."""
-        _, rows = self.vectors.of_files([picture])
-        apart, places = self.nearest.kneighbors(rows[:1], min(most, len(self.files)))
-        return [(self.files[i], float(1 - far)) for i, far in zip(places[0], apart[0], strict=True)]
+        """Return the names that are most like a picture, each with its likeness, -1 to 1; the most alike first."""
+        near = self.index.nearest(self._vector(picture), most)
+        return [(self.index.names[i], likeness) for i, likeness in near]
+
+    def identify(self, picture: str | Path, most: int = 5, threshold: float = -1.0) -> Identity:
+        """Return whom a picture shows, by its nearest neighbours. Raises UsageError where no class is known."""
+        return self.index.identify(self._vector(picture), most, threshold)
+
+    def _vector(self, picture: str | Path) -> Any:
+        names, rows = self.vectors.of_files([picture])
+        if len(names) != 1:
+            raise UsageError(f"name one picture to look for ({picture} holds {len(names)})")
+        return rows[0]
+
+
+def index_of_folder(vectors: Vectors, folder: str | Path) -> Index:
+    """Return the index of a folder's pictures. Those in folders of their own have the folder's name as their class."""
+    files, rows = vectors.of_files([folder])
+    inside = [Path(file).relative_to(folder).parts if Path(folder).is_dir() else (file,) for file in files]
+    return Index(vectors.run.id, files, [parts[0] if len(parts) > 1 else "" for parts in inside], rows, files)
+
+
+def index_of_split(vectors: Vectors, split: str) -> Index:
+    """Return the index of a split's samples. Of samples that are no files it holds what the network gets of them.
+
+    Raises UsageError, DataError.
+    """
+    import numpy as np
+
+    from kerascnn.engine.held import HeldSplit
+
+    predictor = vectors.predictor
+    held = HeldSplit(predictor.spec, predictor.run.manifest(), predictor.form, split)
+    in_files = all(isinstance(sample.payload, Path) for sample in held.samples)
+    rows, pictures = [], []
+    for elements, _ in held.batches():
+        rows.append(predictor.answers(elements))
+        if not in_files:
+            pictures.append(elements)
+    names, labels = [sample.id for sample in held.samples], [str(sample.label) for sample in held.samples]
+    files = [str(sample.payload) for sample in held.samples] if in_files else []
+    shown = np.concatenate(pictures) if pictures else None
+    return Index(vectors.run.id, names, labels, np.concatenate(rows), files, shown)
 
 
 def likeness(vectors: Vectors, a: str | Path, b: str | Path) -> float:

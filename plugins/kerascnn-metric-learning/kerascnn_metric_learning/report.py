@@ -31,10 +31,9 @@ def judged(
     metrics = {"equal_error_rate": (equal.false_accepts + 1 - equal.true_accepts) / 2}
     metrics |= {f"true_accepts_at_{rate:g}": pairs.most(rate).true_accepts for rate in told}
     floor = {"equal_error_rate": 0.5} | {f"true_accepts_at_{rate:g}": rate for rate in told}
-    names = ("rank_1", "rank_5", "mean_average_precision")
-    metrics |= {
-        name: float(each.mean()) for name, each in zip(names, (found.first, found.fifth, found.precision), strict=True)
-    }
+    names = ("rank_1", "rank_5", "five_nearest_accuracy", "mean_average_precision")
+    figures = (found.first, found.fifth, found.voted, found.precision)
+    metrics |= {name: float(each.mean()) for name, each in zip(names, figures, strict=True)}
     floor |= dict(zip(names, found.chance, strict=True))
     return {
         "metrics": metrics,
@@ -123,6 +122,7 @@ def _identification(metrics: dict[str, float], floor: dict[str, float], found: F
     names = {
         "rank_1": "the nearest is of the class",
         "rank_5": "one of the five nearest is",
+        "five_nearest_accuracy": "most of the five nearest are",
         "mean_average_precision": "mean average precision",
     }
     return {

@@ -12,6 +12,8 @@ from kerascnn.spec.component import parse_component
 from kerascnn_metric_learning.criteria import Criterion
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
 
 _SHOWN = 3
@@ -75,6 +77,23 @@ class Verification(Task):
         from kerascnn_metric_learning.report import judged
 
         return judged(truth, answers, info.labels, self.false_accepts)
+
+    def check_work(self, folder: Path) -> None:
+        """Check, for `kerascnn plugins check`, all but the loss of a criterion that makes something else of vectors.
+
+        What such a criterion trains, its own check says. Raises AssertionError.
+        """
+        import numpy as np
+
+        from kerascnn.testing import Answered, check_task
+        from kerascnn_metric_learning.criteria import Triplet
+
+        classes, right = np.arange(12) % 3, np.zeros((12, self.length), "float32")
+        angles = 2 * np.pi / 3 * classes  # three directions, as far apart as they can be
+        right[:, 0], right[:, 1] = np.cos(angles), np.sin(angles)
+        chance = np.random.default_rng(0).normal(size=right.shape).astype("float32")
+        chance /= np.linalg.norm(chance, axis=1, keepdims=True)
+        check_task(self.model_copy(update={"criterion": Triplet()}), Answered(classes, chance, right))
 
     def say(self, answer: np.ndarray, labels: Sequence[str]) -> dict[str, Any]:
         """Return the vector: what it is like, only other pictures can say."""

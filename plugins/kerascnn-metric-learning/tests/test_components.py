@@ -33,10 +33,12 @@ def directed(facts, criterion=None):
     return (criterion or Arcface(margin=0.3, scale=8)).outer(x, y, facts)
 
 
-def test_they_conform():
+def test_they_conform(tmp_path):
     for component in (Arcface(), Triplet(), Triplet(margin=None), Embedding(), Verification(criterion=Triplet())):
         check_component(component)
     check_light_import("kerascnn_metric_learning")
+    for checked in (Arcface(), Triplet(margin=None), Verification(length=2)):
+        checked.check_work(tmp_path)
     check_head(Embedding(batch_norm=True, dropout=0.2), {"P2": (3, 3, 8)}, 4)
 
 

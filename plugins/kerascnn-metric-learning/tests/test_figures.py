@@ -73,8 +73,17 @@ def test_neighbours_are_ranked_by_their_likeness():
     assert found.first.tolist() == [False] * 4
     assert found.fifth.tolist() == [True] * 4
     assert found.precision.tolist() == pytest.approx([1 / 2, 1 / 3, 1 / 2, 1 / 2])
-    # One partner among three others, at each place as likely: 1, 1/2, 1/3.
-    assert found.chance == pytest.approx((1 / 3, 1, 11 / 18))
+    # Each of them has two of the three others against it.
+    assert found.voted.tolist() == [False] * 4
+    # One partner among three others, at each place as likely: 1, 1/2, 1/3. Half of the samples are of either class.
+    assert found.chance == pytest.approx((1 / 3, 1, 1 / 2, 11 / 18))
+
+
+def test_neighbours_vote_and_of_as_many_the_nearest_decides():
+    assert figures._vote(np.array([[1, 0, 0, 1, 2], [2, 0, 0, 3, 4], [5, 5, 5, 1, 1]])).tolist() == [1, 0, 5]
+    # Two of class 1 stand nearer to the first than the only other one of its class.
+    found = identify(at(0, 1, 2, 60, 61), [0, 1, 1, 0, 0])
+    assert found.voted.tolist() == [False, False, False, True, True]
 
 
 def test_what_guessing_gets_is_the_mean_over_all_orders():

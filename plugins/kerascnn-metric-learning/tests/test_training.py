@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from kerascnn_metric_learning.__main__ import main
 from kerascnn_metric_learning.gallery import Vectors
+from kerascnn_metric_learning.index import Index
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -94,6 +95,46 @@ def test_a_search_gives_the_most_alike_of_a_folder(run, digits, capsys):
     assert found[0] == {"path": str(picture), "likeness": pytest.approx(1, abs=1e-5)}
     assert [row["likeness"] for row in found] == sorted((row["likeness"] for row in found), reverse=True)
     assert sum("/d0/" in row["path"] for row in found) >= 4
+
+
+def test_whom_a_picture_shows_its_nearest_neighbours_say(run, digits, tmp_path, capsys):
+    picture = str(sorted((digits / "d7").iterdir())[0])
+    assert main(["identify", str(run.path), picture, "--gallery", str(digits), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["class"], found["near"][0]["name"], len(found["near"])) == ("d7", picture, 5)
+    assert found["votes"] == sum(n["class"] == "d7" and n["likeness"] >= found["threshold"] for n in found["near"])
+    assert main(["identify", str(run.path), picture, "--gallery", str(digits / "d7")]) == UsageError.exit_code
+    assert "the index knows no classes" in capsys.readouterr().err
+    assert main(["identify", str(run.path), picture, "--gallery", str(digits), "--threshold", "1.5"]) == 0
+    assert capsys.readouterr().out.startswith("unknown: none is near (threshold 1.5000)")
+
+
+def test_an_index_gives_what_the_folder_gives_and_is_no_other_runs(run, digits, tmp_path, capsys):
+    picture, file = str(sorted((digits / "d1").iterdir())[0]), tmp_path / "kept.npz"
+    assert main(["index", str(run.path), "--gallery", str(digits), "--out", str(file), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"index": str(file), "pictures": 120}
+    said = []
+    for among in (["--gallery", str(digits)], ["--index", str(file)]):
+        assert main(["search", str(run.path), picture, *among, "--json"]) == 0
+        said.append(json.loads(capsys.readouterr().out))
+    assert said[0] == said[1]
+    other = Index.load(file)
+    other.run = "another"
+    other.save(file)
+    assert main(["search", str(run.path), picture, "--index", str(file)]) == UsageError.exit_code
+    assert "was made with the run another" in capsys.readouterr().err
+
+
+def test_an_index_of_a_split_has_its_classes_and_what_the_network_sees(run, tmp_path, capsys):
+    file = tmp_path / "split.npz"
+    assert main(["index", str(run.path), "--split", "test", "--out", str(file)]) == 0
+    assert "of 10 classes" in capsys.readouterr().out
+    index = Index.load(file, run.id)
+    _, rows = Vectors(run).of_split("test")
+    np.testing.assert_allclose(index.vectors, rows, atol=1e-6)
+    assert index.pictures.shape == (len(index), 8, 8, 1)
+    right = [index.identify(row, without=i).label == index.labels[i] for i, row in enumerate(index.vectors)]
+    assert np.mean(right) == pytest.approx(run.evaluate("test")["metrics"]["five_nearest_accuracy"], abs=0.01)
 
 
 def test_two_pictures_are_the_same_from_the_runs_threshold_on(run, digits, capsys):

@@ -10,12 +10,11 @@ from kerascnn.spec.load import parse_spec
 from kerascnn_dashboard.logic.checks import (
     about_source,
     division_of,
-    draft_mistakes,
     is_current,
     last_check,
+    plan_for,
     preview_of,
     result_of,
-    spec_for,
     start_check,
     start_preview,
 )
@@ -45,9 +44,17 @@ def project(home):
     return picture_project(home)
 
 
+def begun(project, version, **more):
+    return start_check(project, version, plan_for(project, version), **more)
+
+
+def drawn(project, version, *, seed):
+    return start_preview(project, version, plan_for(project, version), seed=seed)
+
+
 def test_without_a_draft_a_right_spec_is_made_of_the_data(project):
     version = project.version()
-    spec = parse_spec(spec_for(project, version))
+    spec = parse_spec(plan_for(project, version).text)
     assert spec.data.source.spell() == version.data["source"]
     assert spec.task.type_name == "image_classification"
 
@@ -61,14 +68,14 @@ def test_it_is_so_for_other_tasks(home, task, tmp_path):
     }[task]
     project = home.create("Other", task)
     version = project.add_version({"source": source}, "folder", "")
-    assert parse_spec(spec_for(project, version)).task.type_name == task
+    assert parse_spec(plan_for(project, version).text).task.type_name == task
     medium = {"object_detection": "image"}.get(task, task.partition("_")[0])
     assert about_source(version) == (medium, "boxes" if task == "object_detection" else "class")
 
 
 def test_with_a_draft_its_data_become_those_of_the_version_and_the_rest_stays(project):
     project.keep_draft(DRAFT)
-    text = spec_for(project, project.version())
+    text = plan_for(project, project.version()).text
     assert "# mine" in text
     spec = parse_spec(text)
     assert (spec.name, spec.data.image_size, spec.data.allow) == ("mine", (20, 20), [])
@@ -77,31 +84,31 @@ def test_with_a_draft_its_data_become_those_of_the_version_and_the_rest_stays(pr
 
 def test_a_draft_that_is_wrong_is_passed_over_and_that_is_said(project):
     project.keep_draft(DRAFT.replace("simple_cnn", "simple_cn"))
-    assert parse_spec(spec_for(project, project.version())).name != "mine"
-    assert "simple_cn" in draft_mistakes(project, project.version())
+    assert parse_spec(plan_for(project, project.version()).text).name != "mine"
+    assert "simple_cn" in plan_for(project, project.version()).mistakes
     project.keep_draft(DRAFT)
-    assert draft_mistakes(project, project.version()) == ""
+    assert plan_for(project, project.version()).mistakes == ""
 
 
 def test_a_task_without_a_template_is_told(home):
     project = home.create("Odd", "no_such_task")
     version = project.add_version({"source": {"type": "digits"}}, "folder", "")
     with pytest.raises(UsageError, match="no template"):
-        spec_for(project, version)
+        plan_for(project, version)
 
 
 def test_whoever_opens_the_page_first_starts_the_check(project, started):
-    one, two = (start_check(project, project.version()) for _ in range(2))
+    one, two = (begun(project, project.version()) for _ in range(2))
     assert one.id == two.id
     assert len(started) == 1
     assert one.command[:3] == ("kerascnn", "data", "check")
     assert one.command[-1] == "--json"
     assert last_check(project, project.version()).id == one.id
-    assert start_check(project, project.version(), id="again").id == "again"
+    assert begun(project, project.version(), id="again").id == "again"
 
 
 def test_findings_that_stop_a_training_are_found_all_the_same(project, started):
-    job = start_check(project, project.version())
+    job = begun(project, project.version())
     checked(job, check_output(NOTE, ALIKE, UNREADABLE), 3)
     assert job.state() == "failed"
     found = result_of(job, project.version())
@@ -117,7 +124,7 @@ def test_findings_that_stop_a_training_are_found_all_the_same(project, started):
 
 def test_what_may_stand_stops_nothing(project, started):
     version = allow(project, project.version(), "unreadable", by="ada")
-    job = start_check(project, version)
+    job = begun(project, version)
     checked(job, check_output(UNREADABLE), 0)
     found = result_of(job, version)
     assert (found.blocking, found.problems, found.findings[0].allowed) == ([], 0, True)
@@ -125,30 +132,30 @@ def test_what_may_stand_stops_nothing(project, started):
 
 @pytest.mark.parametrize("output", [None, {"samples": 3}, [], {**check_output(), "findings": [{"id": "x"}]}])
 def test_what_cannot_be_read_found_nothing(project, started, output):
-    job = start_check(project, project.version())
+    job = begun(project, project.version())
     assert result_of(job, project.version()) is None
     checked(job, output, 3)
     assert result_of(job, project.version()) is None
 
 
 def test_answers_that_are_no_classes_have_no_bars(project, started):
-    job = start_check(project, project.version())
+    job = begun(project, project.version())
     checked(job, check_output(counts={"train": {"age": 0}, "test": {"age": 0}}), 0)
     found = result_of(job, project.version())
     assert (found.classes, found.labels) == ({}, ("age",))
 
 
 def test_a_check_is_out_of_date_when_the_draft_changes(project, started):
-    job = start_check(project, project.version())
-    assert is_current(project, project.version(), job)
+    job = begun(project, project.version())
+    assert is_current(project.version(), plan_for(project, project.version()), job)
     project.keep_draft(DRAFT)
-    assert not is_current(project, project.version(), job)
+    assert not is_current(project.version(), plan_for(project, project.version()), job)
 
 
 def test_each_seed_has_a_preview_of_its_own(project, started):
-    one, two = (start_preview(project, project.version(), seed=seed) for seed in (0, 1))
+    one, two = (drawn(project, project.version(), seed=seed) for seed in (0, 1))
     assert one.id != two.id
-    assert start_preview(project, project.version(), seed=0).id == one.id
+    assert drawn(project, project.version(), seed=0).id == one.id
     assert "preview.png" in one.command
     assert preview_of(one) is None
     (one.folder / "preview.png").write_bytes(b"x")
@@ -191,10 +198,10 @@ def test_leaving_out_on_an_older_version_is_refused_and_leaves_nothing(project):
 
 
 def test_the_division_becomes_part_of_a_new_version(project):
-    assert division_of(project, project.version()).validation == 0.15
+    assert division_of(plan_for(project, project.version())).validation == 0.15
     made = divide(project, project.version(), validation=0.2, test=0.1, group_by=r"(\w+)/", order="random")
     assert made.data["split"] == {"validation": 0.2, "test": 0.1, "group_by": r"(\w+)/", "order": "random"}
-    now = division_of(project, made)
+    now = division_of(plan_for(project, made))
     assert (now.validation, now.test, now.group_by, now.order) == (0.2, 0.1, r"(\w+)/", "random")
     with pytest.raises(UsageError, match="in this way already"):
         divide(project, made, validation=0.2, test=0.1, group_by=r"(\w+)/ ", order="random")
@@ -232,12 +239,12 @@ def test_the_real_commands_check_and_draw_a_version(project):
     bad = project.folder / "data" / "files" / "cat" / "bad.png"
     bad.write_bytes(b"no picture")
     version = divide(project, project.version(), validation=0.3, test=0.0, group_by="", order="random")
-    found = result_of(ended(start_check(project, version)), version)
+    found = result_of(ended(begun(project, version)), version)
     assert [one.id for one in found.blocking] == ["unreadable"]
     version = leave_out(project, version, found.findings[0].samples, why="unreadable")
-    found = result_of(ended(start_check(project, version)), version)
+    found = result_of(ended(begun(project, version)), version)
     assert (found.blocking, found.samples) == ([], 6)
-    job = ended(start_preview(project, version, seed=1))
+    job = ended(drawn(project, version, seed=1))
     assert preview_of(job).read_bytes().startswith(b"\x89PNG"), job.log()
 
 

@@ -9,9 +9,7 @@ from kerascnn_dashboard.logic.evaluation import (
     figures,
     report_of,
     run_version,
-    runs_of,
     say_floor,
-    say_run,
     splits_of,
     verdict,
 )
@@ -21,13 +19,6 @@ from tests.dashboard.made_evaluation import evaluated, shapes_project, shapes_ru
 @pytest.fixture
 def project(home):
     return shapes_project(home)
-
-
-def test_the_last_run_comes_first_and_those_without_a_model_are_left_out(project):
-    first, second, third = (shapes_run(project, number) for number in (1, 2, 3))
-    (second.path / "model.keras").unlink()
-    assert list(runs_of(project)) == [third.id, first.id]
-    assert say_run(third).startswith("shapes, ")
 
 
 def test_validation_is_looked_at_first_and_the_test_split_last(project):

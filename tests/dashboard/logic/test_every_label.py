@@ -6,8 +6,8 @@ import pytest
 
 from kerascnn.spec import spec_from_dict
 from kerascnn_dashboard import folding
-from kerascnn_dashboard.logic.evaluation import runs_of
 from kerascnn_dashboard.logic.every_label import first_run, is_fold, spec_of, start
+from kerascnn_dashboard.logic.models import models_of
 from tests.dashboard.made_evaluation import shapes_project, shapes_run
 
 
@@ -45,7 +45,7 @@ def test_runs_of_folds_come_behind_the_others(project):
     spec["data"]["split"] |= {"folds": 5, "fold": 0}
     (fold.path / "spec.resolved.json").write_text(json.dumps(spec))
     assert (is_fold(first), is_fold(fold)) == (False, True)
-    assert list(runs_of(project)) == [first.id, fold.id]
+    assert list(models_of(project)) == [first.id, fold.id]
 
 
 @pytest.mark.parametrize("printed", ["", "[]", "{}", '{"runs": []}'])

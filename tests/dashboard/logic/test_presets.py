@@ -16,7 +16,7 @@ from kerascnn_dashboard.logic.data_facts import DataFacts, data_facts
 from kerascnn_dashboard.logic.preset_sizes import batch_size, epochs, picture_size
 from kerascnn_dashboard.logic.presets import LEVELS, presets, templates_of
 from kerascnn_dashboard.logic.starts import starts
-from tests.dashboard.made_runs import make_run
+from tests.dashboard.made_runs import make_run, write
 
 SOURCES = {
     "image_classification": [{"type": "image_folder", "path": "/d"}, {"type": "manifest", "path": "/d.csv"}],
@@ -188,6 +188,21 @@ def test_only_finished_runs_of_the_same_kind_of_data_are_offered(home):
     assert [one.title for one in starts(home, "image_classification")] == ["Nothing", "good of P"]
     assert len(starts(home, "series_classification")) == 1
     assert len(starts(home, "text_classification")) == 1
+
+
+def test_a_run_on_texts_gives_its_network_with_the_vectors_of_its_words(home):
+    project = home.create("Letters", "text_classification")
+    version = project.add_version({"source": {"type": "text_lines", "path": "/d/texts.txt"}}, "folder", "")
+    first = presets(project, version)[0].text
+    run = make_run(project, 1, spec=first)
+    write(run.path / "input.json", {"medium": "text", "vocabulary": ["", "[UNK]", "word"]})
+    _, start = starts(home, "text_classification")
+    spec = parse_spec(presets(project, version, None, start)[1].text)
+    begun = parse_spec(first)
+    assert spec.model.backbone.weights == spec.model.preprocess.embedding.path == str(run.path)
+    assert spec.model.preprocess.embedding.size == begun.model.preprocess.embedding.size
+    assert spec.data.text == begun.data.text
+    assert [stage.freeze for stage in spec.train.stages] == [["backbone"], ["batch_norm"]]
 
 
 def test_sizes_batches_and_rounds_by_hand():

@@ -17,8 +17,6 @@ from kerascnn_dashboard.logic.reports import (
     repeat_command,
     repeat_lines,
     report_of,
-    runs_with_model,
-    say_run,
 )
 from kerascnn_dashboard.logic.run_notes import rename
 from tests.dashboard.made_runs import make_run, write
@@ -70,16 +68,6 @@ def test_a_report_is_old_once_the_model_was_judged_again(project):
     later = time.time() + 100
     os.utime(run.path / "evaluation" / "test.json", (later, later))
     assert not is_current(run)
-
-
-def test_only_runs_with_a_model_are_offered_by_their_name(project):
-    run = make_run(project, 1)
-    (make_run(project, 2).path / "model.keras").unlink()
-    (make_run(project, 3).path / "RUN.json").write_text("{")
-    assert list(runs_with_model(project)) == [run.id]
-    assert say_run(run) == f"digits-quick ({run.id})"
-    rename(run, "Mine")
-    assert say_run(run) == f"Mine ({run.id})"
 
 
 def test_a_model_that_was_brought_in_has_no_report_here(project):

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from kerascnn.runs.atomic import write_json
-from kerascnn_dashboard.logic.checks import start_check, start_preview
+from kerascnn_dashboard.logic.checks import plan_for, start_check, start_preview
 from kerascnn_dashboard.logic.remaking import allow
 from tests.dashboard.made import ALIKE, NOTE, UNREADABLE, check_output, checked, picture_project
 from tests.dashboard.pages import button
@@ -15,11 +15,16 @@ def project(home, started):
     return picture_project(home)
 
 
+def begun(project, version=None):
+    version = version or project.version()
+    return start_check(project, version, plan_for(project, version))
+
+
 def has(project, *findings, code=0, version=None, **more):
     """Let the check of the newest version have found this."""
     version = version or project.version()
-    checked(start_check(project, version), check_output(*findings, **more), code)
-    preview = start_preview(project, version, seed=0)
+    checked(begun(project, version), check_output(*findings, **more), code)
+    preview = start_preview(project, version, plan_for(project, version), seed=0)
     Image.new("RGB", (50, 40)).save(preview.folder / "preview.png")
     checked(preview, None, 0)
 
@@ -72,7 +77,7 @@ def test_what_stops_a_training_bars_the_way_until_it_may_stand(project, open_pag
     assert project.version().data["allow"] == ["unreadable"]
     assert page.selectbox(key="check_version").value == "v2"
     assert "not done yet" in page.main.caption[-1].value
-    checked(start_check(project, project.version()), check_output(UNREADABLE), 0)
+    checked(begun(project), check_output(UNREADABLE), 0)
     page.run()
     assert "v2 was made" in page.success[0].value
     assert not button(page, "Choose a template").disabled
@@ -158,7 +163,7 @@ def test_an_expression_that_is_none_is_said_at_its_place(project, open_page):
     ],
 )
 def test_a_check_that_did_not_end_well_says_why_and_can_be_made_again(project, started, open_page, end, said):
-    job = start_check(project, project.version())
+    job = begun(project)
     write_json(job.folder / "state.json", {"pid": 2**22 + 1, "process_started": 1.0, **end})
     (job.folder / "log.txt").write_text("reading ...\nerror: pictures is empty\n  put some there\n")
     page = open_page("check", project=project.name)
@@ -196,7 +201,7 @@ def test_texts_show_their_beginnings(home, started, open_page):
         (root / label).mkdir(parents=True)
         (root / label / "1.txt").write_text(f"this is {label} indeed")
     project.add_version({"source": {"type": "text_folder", "path": str(root)}}, "folder", "texts")
-    checked(start_check(project, project.version()), check_output(elements={}), 0)
+    checked(begun(project), check_output(elements={}), 0)
     page = open_page("check", project="words")
     assert not page.exception
     assert {one.value for one in page.text} == {"this is bad indeed", "this is good indeed"}

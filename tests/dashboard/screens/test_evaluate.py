@@ -356,7 +356,7 @@ def test_numbers_have_errors_instead_of_classes(home, started, open_page, monkey
     assert not page.exception
     assert not page.error
     assert "better than always giving the same answer" in words(page)
-    assert [tab.label for tab in page.tabs][:3] == ["Worst", "Per class", "Errors"]
+    assert [tab.label for tab in page.tabs][:3] == ["Worst", "Per number", "Errors"]
 
 
 def test_answers_that_are_not_kept_leave_the_figures_by_class(project, run, open_page):

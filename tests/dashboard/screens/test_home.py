@@ -24,7 +24,7 @@ def test_a_title_that_is_taken_is_said_in_a_sentence(home, open_page):
     page = open_page("home")
     page.text_input(key="new_title").set_value("beetles")
     button(page, "Create").click().run()
-    assert "there is a project" in page.error[0].value
+    assert "There is a project" in page.error[0].value
 
 
 def test_a_broken_project_stands_among_the_others(home, open_page):

@@ -63,7 +63,7 @@ def test_files_are_answered_and_shown(project, tmp_path, open_page):
 def test_no_file_is_said(project, open_page):
     page = open_page("predict", project=project.name)
     page.button(key="answer_files").click().run()
-    assert "choose a file first" in page.error[0].value
+    assert "Choose a file first" in page.error[0].value
 
 
 def test_a_page_that_is_opened_again_shows_the_answers(project, tmp_path, open_page):

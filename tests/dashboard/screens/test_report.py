@@ -8,8 +8,10 @@ import time
 
 import pytest
 
+from kerascnn_dashboard.logic import exports
 from kerascnn_dashboard.logic.reports import bundle_file
 from tests.dashboard.logic.test_reports import REPORT
+from tests.dashboard.made_exports import FAILED, make_export
 from tests.dashboard.made_runs import done_job, jobs_of, make_run, write
 
 
@@ -53,6 +55,17 @@ def test_a_report_that_is_not_written_is_written_by_a_job_once(project, run, ope
     assert len(jobs_of(started)) == 1
     assert "Writing the report" in page.info[0].value
     assert project.jobs.last("report").facts == {"run": run.id}
+
+
+def test_the_run_that_is_chosen_goes_on_to_the_page_predict(project, run, open_page):
+    later = make_run(project, 2)
+    page = open_page("report", project=project.name)
+    assert page.query_params["run"] in (later.id, [later.id])
+    page.selectbox(key="report_run").set_value(run.id).run()
+    _press(page, "go_predict")
+    assert not page.exception
+    assert page.title[0].value == "Predict"
+    assert page.query_params["run"] in (run.id, [run.id])
 
 
 def test_a_job_that_failed_says_why_and_can_be_tried_again(project, run, open_page, started):
@@ -119,4 +132,62 @@ def test_the_download_is_made_by_a_job_and_then_given(project, run, open_page, s
 def test_an_unknown_run_of_the_address_gives_the_last_one(project, run, open_page):
     page = open_page("report", project=project.name, run="../../etc")
     assert not page.exception
-    assert page.selectbox(key="run").value == run.id
+    assert page.selectbox(key="report_run").value == run.id
+
+
+def test_exports_stand_in_a_table_with_their_downloads(project, run, open_page):
+    make_export(run)
+    page = open_page("report", project=project.name, run=run.id)
+    assert not page.exception
+    table = page.dataframe[0].value
+    assert table.iloc[0].to_dict() == {
+        "Format": "ONNX",
+        "Same answers": "passed",
+        "Difference": "4.2e-07 on 32 validation samples",
+        "Size": "2.4 MB",
+        "Time of an answer": "0.50 ms (95 % within 0.75 ms, 1 thread)",
+    }
+    assert not page.error
+
+
+def test_an_export_that_does_not_pass_is_red_and_kept(project, run, open_page):
+    make_export(run, "litert-int8", "model.tflite", **FAILED)
+    done_job(project.jobs, "export", {}, code=1, log="error: does not pass", run=run.id, format="litert-int8")
+    page = open_page("report", project=project.name, run=run.id)
+    assert not page.exception
+    [error] = page.error
+    assert "does not pass: accuracy is worse by 0.0400" in error.value.replace("\\", "")
+    assert "It is kept, marked as failed." in error.value
+    assert page.dataframe[0].value["Same answers"].tolist() == ["failed"]
+
+
+def test_an_export_is_made_by_one_job_and_followed(project, run, open_page, started):
+    page = open_page("report", project=project.name, run=run.id)
+    page.selectbox(key="format").set_value("onnx-int8").run()
+    assert any("--set quantize=int8" in one.value for one in page.code)
+    _press(page, "export")
+    page.run()
+    assert not page.exception
+    assert len(jobs_of(started)) == 1
+    assert project.jobs.last("export").facts == {"run": run.id, "format": "onnx-int8"}
+    assert "Exporting to ONNX, 8 bits" in " ".join(one.value for one in page.info).replace("\\", "")
+    assert next(one for one in page.button if one.key == "export").disabled
+
+
+def test_an_export_that_failed_says_why_and_can_be_tried_again(project, run, open_page, started):
+    said = "error: onnx: tf2onnx cannot convert the model"
+    done_job(project.jobs, "export", {}, code=1, log=said, run=run.id, format="onnx")
+    page = open_page("report", project=project.name, run=run.id)
+    assert "tf2onnx cannot convert the model" in page.error[0].value.replace("\\", "")
+    _press(page, "export_onnx_again")
+    assert len(jobs_of(started)) == 1
+
+
+def test_a_format_without_its_package_says_what_pip_installs(project, run, open_page, monkeypatch):
+    real = exports.find_spec
+    monkeypatch.setattr(exports, "find_spec", lambda name: None if name == "ai_edge_litert" else real(name))
+    page = open_page("report", project=project.name, run=run.id)
+    page.selectbox(key="format").set_value("litert").run()
+    assert not page.exception
+    assert "pip install kerascnn[litert]" in [one.value for one in page.code]
+    assert "export" not in _keys(page)

@@ -8,6 +8,7 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.state import this_process
 from kerascnn.spec.load import parse_spec
 from kerascnn.templates_list import find_template
+from kerascnn_dashboard.logic.order import in_turn
 from kerascnn_dashboard.logic.training import start, trainings
 from tests.dashboard.pages import button
 
@@ -75,6 +76,19 @@ def test_one_click_is_one_training_and_the_page_follows_it(project, open_page, s
     assert ["worker", "digits"] in started
     assert any("Waiting" in one.value for one in page.markdown)
     assert any(one.label == "Take it back" for one in page.button)
+
+
+def test_of_several_that_wait_each_can_begin_earlier_or_later(project, open_page):
+    for name in ("one", "two", "three"):
+        start(project, TEXT, id=name, name=name)
+    page = open_page("train", project="digits", run="three")
+    assert button(page, "Later").disabled
+    button(page, "Begin next").click().run()
+    assert not page.exception
+    assert [one.name for one in in_turn(trainings(project))] == ["three", "one", "two"]
+    assert button(page, "Earlier").disabled
+    button(page, "Later").click().run()
+    assert [one.name for one in in_turn(trainings(project))] == ["one", "three", "two"]
 
 
 def test_a_training_that_runs_shows_its_curves_and_can_be_stopped(project, open_page):

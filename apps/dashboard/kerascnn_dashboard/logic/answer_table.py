@@ -44,7 +44,7 @@ def shown(home: Home, rows: Sequence[Mapping[str, Any]], reads: str) -> list[dic
             line["Picture"] = address_of(picture(home, Path(row.get("overlay") or row["path"]), _THUMB)) or None
         if reads == "text":
             line["Text"] = beginning(Path(row["path"]))
-        line |= {"File": row["name"], "Answer": row["label"]}
+        line |= {"File": row["name"], "Answer": row["label"] or "nothing"}
         if row["confidence"] is not None:
             line["How sure"] = row["confidence"]
         if row.get("unsure") is not None:

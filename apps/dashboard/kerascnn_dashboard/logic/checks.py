@@ -10,7 +10,7 @@ from typing import Any
 
 from kerascnn.errors import KerasCnnError, UsageError
 from kerascnn.runs.atomic import write_text
-from kerascnn.spec import plugins
+from kerascnn.spec import Spec, plugins
 from kerascnn.spec.data import STOPPING
 from kerascnn.spec.load import parse_spec
 from kerascnn_dashboard.logic.data_facts import data_facts
@@ -22,6 +22,7 @@ from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.logic.sources import source_of
 
 KIND, PREVIEW = "check", "preview"
+_FILE = "spec.yaml"
 SEVERITIES = ("error", "warning", "note")
 
 
@@ -80,43 +81,47 @@ class Check:
         return [one for one in self.findings if one.blocks]
 
 
-def spec_for(project: Project, version: Version, *, seed: int | None = None) -> str:
+@dataclass(frozen=True)
+class Plan:
+    """The spec that a version is checked with."""
+
+    text: str
+    spec: Spec
+    mistakes: str = ""
+    """What is wrong with the project's draft, which was passed over then."""
+
+
+def plan_for(project: Project, version: Version) -> Plan:
     """Return the spec whose data are this version: the project's draft, or the balanced preset while there is none.
 
-    A draft that is wrong is passed over; `draft_mistakes` says so. Raises UsageError where no template fits, and
-    SpecError.
+    A draft that is wrong is passed over. It takes a moment: a page asks once. Raises UsageError where no template fits,
+    and SpecError.
     """
-    text = _of_draft(project, version)
-    if text is None:
-        text = _of_preset(project, version)
-    return text if seed is None else with_changes(text, {"train.seed": seed})
-
-
-def draft_mistakes(project: Project, version: Version) -> str:
-    """Return what is wrong with the draft, so that the check goes without it; "" where it is right or not there."""
+    mistakes = ""
     try:
         draft = project.draft()
         if draft is not None:
-            parse_spec(with_data(draft, version), "spec.yaml")
+            text = with_data(draft, version)
+            return Plan(text, parse_spec(text, _FILE))
     except KerasCnnError as error:
-        return str(error)
-    return ""
+        mistakes = str(error)
+    text = _of_preset(project, version)
+    return Plan(text, parse_spec(text, _FILE), mistakes)
 
 
-def start_check(project: Project, version: Version, *, id: str = "") -> Job:
+def start_check(project: Project, version: Version, plan: Plan, *, id: str = "") -> Job:
     """Start the check of a version; a second time with the same id does nothing. Raises SpecError and UsageError.
 
     Without an id it has one of its own for what is checked: whoever opens the page first starts it.
     """
-    text = spec_for(project, version)
-    own_spec(project, text)
-    id = id or f"check-{version.name}-{_facts(version, text)['spec']}"
+    id = id or f"check-{version.name}-{_facts(version, plan)['spec']}"
     if (found := project.jobs.find(id)) is not None:
         return found
+    own_spec(project, plan.text)
     file = project.folder / "checks" / f"{id}.yaml"
-    _write(file, text)
+    _write(file, plan.text)
     command = ["kerascnn", "data", "check", str(file), "--json"]
-    return project.jobs.start(KIND, command, id=id, facts=_facts(version, text))
+    return project.jobs.start(KIND, command, id=id, facts=_facts(version, plan))
 
 
 def last_check(project: Project, version: Version) -> Job | None:
@@ -124,21 +129,18 @@ def last_check(project: Project, version: Version) -> Job | None:
     return project.jobs.last(KIND, version=version.name)
 
 
-def is_current(project: Project, version: Version, job: Job) -> bool:
+def is_current(version: Version, plan: Plan, job: Job) -> bool:
     """Return whether a check was made of what the spec says now."""
-    try:
-        return job.facts.get("spec") == _facts(version, spec_for(project, version))["spec"]
-    except KerasCnnError:
-        return False
+    return bool(job.facts.get("spec") == _facts(version, plan)["spec"])
 
 
-def start_preview(project: Project, version: Version, *, seed: int, id: str = "") -> Job:
+def start_preview(project: Project, version: Version, plan: Plan, *, seed: int, id: str = "") -> Job:
     """Draw training pictures as the model will see them, others for each seed; ids are as for `start_check`."""
-    text = spec_for(project, version, seed=seed)
-    own_spec(project, text)
-    id = id or f"preview-{version.name}-{seed}-{_facts(version, text)['spec']}"
+    id = id or f"preview-{version.name}-{seed}-{_facts(version, plan)['spec']}"
     if (found := project.jobs.find(id)) is not None:
         return found
+    text = with_changes(plan.text, {"train.seed": seed})
+    own_spec(project, text)
     file = project.folder / "checks" / f"{id}.yaml"
     _write(file, text)
     command = [
@@ -199,31 +201,17 @@ def _found(raw: Mapping[str, Any], allowed: frozenset[str]) -> Found:
     )
 
 
-def _of_draft(project: Project, version: Version) -> str | None:
-    try:
-        draft = project.draft()
-        if draft is None:
-            return None
-        text = with_data(draft, version)
-        parse_spec(text, "spec.yaml")
-    except KerasCnnError:
-        return None
-    return text
-
-
 def _of_preset(project: Project, version: Version) -> str:
     names = templates_of(project.facts().task)
     if not names:
         raise UsageError(
             f"there is no template for the task '{project.facts().task}'; write a spec on the page Train, under YAML"
         )
-    text = preset_text(project, version, "balanced", names, data_facts(project, version))
-    parse_spec(text, "spec.yaml")
-    return text
+    return preset_text(project, version, "balanced", names, data_facts(project, version))
 
 
-def _facts(version: Version, text: str) -> dict[str, str]:
-    return {"version": version.name, "spec": hashlib.sha256(text.encode()).hexdigest()[:16]}
+def _facts(version: Version, plan: Plan) -> dict[str, str]:
+    return {"version": version.name, "spec": hashlib.sha256(plan.text.encode()).hexdigest()[:16]}
 
 
 def _write(file: Path, text: str) -> None:
@@ -241,7 +229,7 @@ class Division:
     group_by: str
 
 
-def division_of(project: Project, version: Version) -> Division:
-    """Return how a version is divided, as its spec says. Raises SpecError and UsageError."""
-    split = parse_spec(spec_for(project, version), "spec.yaml").data.split
+def division_of(plan: Plan) -> Division:
+    """Return how the data are divided, as the spec says."""
+    split = plan.spec.data.split
     return Division(split.validation, split.test, split.order, split.group_by or "")

@@ -6,17 +6,16 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from kerascnn.errors import KerasCnnError, UsageError
+from kerascnn.errors import UsageError
 from kerascnn.evaluation.names import interval_of, say_name
-from kerascnn.runs.folder import RunFolder, list_runs
+from kerascnn.runs.folder import RunFolder
 from kerascnn.spec.data import SPLITS
-from kerascnn_dashboard.logic.every_label import is_fold
 from kerascnn_dashboard.logic.jobs import Job
 from kerascnn_dashboard.logic.project import Project, Version
+from kerascnn_dashboard.logic.tasks import ready_tasks
 
 DEFAULT = "validation"
 TOP = 48
@@ -39,29 +38,6 @@ class Figure:
     """Its 95 % interval."""
     floor: float | None
     """What always giving the same answer gets."""
-
-
-def runs_of(project: Project) -> dict[str, RunFolder]:
-    """Return the runs that have a model, by their ids, the last one first; damaged ones are passed over.
-
-    Runs of folds, which stand for many at once, come behind the others.
-    """
-    there = [
-        run
-        for run in reversed(list_runs(project.runs))
-        if (run.path / "model.keras").is_file() and (run.path / "spec.resolved.json").is_file()
-    ]
-    return {run.id: run for run in sorted(there, key=is_fold)}
-
-
-def say_run(run: RunFolder) -> str:
-    """Return what a run is called in a list: its name and when it began."""
-    try:
-        about = run.about()
-        began = datetime.fromtimestamp(float(about.get("created") or 0.0), UTC).astimezone()
-        return f"{about.get('name') or run.id}, {began:%d %b %Y %H:%M:%S}"
-    except (KerasCnnError, ValueError, TypeError, OverflowError):
-        return run.id
 
 
 def splits_of(run: RunFolder) -> list[str]:
@@ -148,6 +124,12 @@ def failures_job(project: Project, run: RunFolder, report: Mapping[str, Any], ag
 def has_answers(run: RunFolder, split: str) -> bool:
     """Return whether every answer was kept, which is not so of masks and boxes."""
     return (run.path / "evaluation" / f"{split}.npz").is_file()
+
+
+def things_of(run: RunFolder) -> str:
+    """Return what the classes of a run are counted in."""
+    task = ready_tasks().get(str(run.read("spec.resolved.json")["task"]["type"]))
+    return {"mask": "pixels", "boxes": "boxes"}.get(task.target if task else "", "samples")
 
 
 def figures(report: Mapping[str, Any]) -> list[Figure]:
@@ -273,4 +255,4 @@ def _times(count: int) -> str:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

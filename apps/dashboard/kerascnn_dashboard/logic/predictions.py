@@ -18,9 +18,10 @@ from typing import Any
 
 from kerascnn.errors import KerasCnnError, ResourceError, UsageError, printable
 from kerascnn.runs.atomic import read_json_lines, write_json
-from kerascnn.runs.folder import RUN_ID, list_runs
+from kerascnn.runs.folder import RUN_ID
 from kerascnn_dashboard.logic.files import safe_name
 from kerascnn_dashboard.logic.jobs import ID
+from kerascnn_dashboard.logic.models import models_of, say_run
 from kerascnn_dashboard.logic.predictor import predictors
 from kerascnn_dashboard.logic.project import Project
 
@@ -108,19 +109,15 @@ class Batch:
 def choices(project: Project) -> list[Choice]:
     """Return the runs whose model can answer, the last one first."""
     found = []
-    for run in reversed(list_runs(project.runs)):
-        if not (run.path / "model.keras").is_file():
-            continue
+    for run in models_of(project).values():
         try:
-            about, shape, labels = run.about(), run.read("input.json"), run.read("labels.json")
+            shape, labels = run.read("input.json"), run.read("labels.json")
             task = run.read("spec.resolved.json")["task"]["type"]
         except (KerasCnnError, KeyError, TypeError):
             continue  # the page Runs names those that cannot be read
-        made = time.strftime("%d %b %H:%M", time.localtime(float(about.get("created") or 0)))
-        title = f"{about.get('name', '')}, {made}"
         reads = str(shape.get("medium", "image"))
         calibrated = (run.path / "calibration.json").is_file()
-        found.append(Choice(run.id, title, run.path, reads, tuple(map(str, labels)), str(task), calibrated))
+        found.append(Choice(run.id, say_run(run), run.path, reads, tuple(map(str, labels)), str(task), calibrated))
     return found
 
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from kerascnn.errors import UsageError
 from kerascnn.spec.data import STOPPING
-from kerascnn.spec.load import parse_spec
-from kerascnn_dashboard.logic.checks import spec_for
+from kerascnn_dashboard.logic.checks import plan_for
 from kerascnn_dashboard.logic.cleaning import OUT, Judgement, save
 from kerascnn_dashboard.logic.project import Project, Version
 
@@ -51,5 +50,5 @@ def divide(
 def _add(project: Project, version: Version, data: Mapping[str, Any], about: str, by: str) -> Version:
     """Write the new version where the spec with it is right. Raises SpecError and UsageError."""
     tried = Version(version.name, data, "cleaning", about, facts=version.facts)
-    parse_spec(spec_for(project, tried), "spec.yaml")
+    plan_for(project, tried)
     return project.add_version(data, "cleaning", about, by=by, after=version.name, facts=version.facts)

@@ -178,9 +178,9 @@ def _for_divergence(spec: Spec, text: str) -> Iterator[Remedy]:
     yield Remedy(
         "Learn in smaller steps, none of them large",
         rates | clipped,
-        "A third of the learning rate, and a limit to each step; it takes some more rounds.",
+        "Steps of a third of the size, and none above a limit; it takes some more rounds.",
     )
-    yield Remedy("Learn in smaller steps", rates, "A third of the learning rate; it takes some more rounds.")
+    yield Remedy("Learn in smaller steps", rates, "Steps of a third of the size; it takes some more rounds.")
 
 
 def _for_data(live: Live, spec: Spec) -> Iterator[Remedy]:

@@ -14,12 +14,12 @@ from kerascnn.runs.folder import RunFolder
 from kerascnn_dashboard.logic.jobs import shell
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.run_notes import notes_of
-from kerascnn_dashboard.logic.training import trainings
 
 KIND = "report"
 FILES = {"report.html": "Report (HTML)", "report.json": "Figures (JSON)", "model_card.md": "Model card (Markdown)"}
 """What can be downloaded, by its name."""
 _NEWER = ("evaluation", "calibration.json", "robustness.json", "model.keras")
+_EXPORTS = "exports/*/export.json"
 
 
 @dataclass(frozen=True)
@@ -39,20 +39,6 @@ class Report:
     methods: str
     gates: tuple[Gate, ...]
     verdicts: Mapping[str, str]
-
-
-def runs_with_model(project: Project) -> dict[str, RunFolder]:
-    """Return the runs of a project that have a model, the last one first, by their ids."""
-    found = [live.run for live in trainings(project) if live.run is not None and live.state != "unreadable"]
-    return {run.id: run for run in found if (run.path / "model.keras").is_file()}
-
-
-def say_run(run: RunFolder) -> str:
-    """Return what a run is called in a list."""
-    try:
-        return f"{notes_of(run).name or run.about().get('name') or run.id} ({run.id})"
-    except KerasCnnError:
-        return run.id
 
 
 def command(run: RunFolder, project: Project) -> list[str]:
@@ -90,7 +76,7 @@ def _changed(folder: Path) -> float:
             )
         except OSError:
             continue
-    return newest
+    return max([newest, *(file.stat().st_mtime for file in folder.glob(_EXPORTS))])
 
 
 def report_of(run: RunFolder) -> Report:

@@ -18,6 +18,7 @@ from kerascnn.runs.atomic import write_text
 from kerascnn.runs.folder import RunFolder, figures
 from kerascnn_dashboard.logic.evaluation import run_version
 from kerascnn_dashboard.logic.home import Home
+from kerascnn_dashboard.logic.models import name_of
 from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.logic.run_notes import notes_of
 from kerascnn_dashboard.logic.training import Live, trainings
@@ -110,7 +111,7 @@ def throw_away(home: Home, project: Project, live: Live, typed: str) -> Path:
     run = live.run
     if run is None or live.is_live:
         raise UsageError("only a training that has ended can be thrown away; stop it first")
-    wanted = notes_of(run).name or live.name
+    wanted = name_of(run)
     if typed.strip() not in (wanted, run.id):
         raise UsageError(f"the name is '{wanted}' (got '{typed.strip()[:80]}')")
     target = home.folder / "trash" / f"{project.name}-{run.id}-{secrets.token_hex(3)}"
@@ -130,7 +131,7 @@ def _row(project: Project, live: Live, versions: Sequence[Version]) -> Row:
     if run is None or live.state == "unreadable":
         return Row(live.id, live, live.name, live.state, created=live.created, reason=live.reason)
     notes = notes_of(run)
-    name = notes.name or live.name or run.id
+    name = name_of(run)
     try:
         lines = _lines(run)
         best = [line for line in lines if line.get("kept")]

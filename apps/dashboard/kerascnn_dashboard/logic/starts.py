@@ -19,11 +19,12 @@ from kerascnn.spec.component import components, find, parse_component
 from kerascnn.spec.data import Pretrained
 from kerascnn.spec.kinds import Backbone, Task
 from kerascnn_dashboard.logic.home import Home
+from kerascnn_dashboard.logic.models import name_of
 from kerascnn_dashboard.logic.project import Project
 
 _MOST_RUNS = 12
 _TF = "weights_tf_dim_ordering_tf_kernels"
-_CARRIED = {"image": ("image_size", "resize"), "series": ("length",), "audio": ("audio",)}
+_CARRIED = {"image": ("image_size", "resize"), "series": ("length",), "audio": ("audio",), "text": ("text", "length")}
 """What of the section `data` a network was made for."""
 _WIDTHS = {1.0: "1_0", 0.75: "7_5", 0.5: "5_0", 0.25: "2_5"}
 
@@ -147,13 +148,10 @@ def _backbone_reads(spelled: Mapping[str, Any]) -> str:
 
 
 def _runs(home: Home, task: str, reads: str) -> list[Start]:
-    """Return the finished runs of all projects that learnt from this kind of data, the last ones first.
-
-    Of texts there are none: what words mean is learnt in front of the backbone, which is all that is carried over.
-    """
+    """Return the finished runs of all projects that learnt from this kind of data, the last ones first."""
     found: list[tuple[float, Start]] = []
     for project in home.projects():
-        if not isinstance(project, Project) or reads == "text":
+        if not isinstance(project, Project):
             continue
         for run in list_runs(project.runs):
             try:
@@ -172,7 +170,10 @@ def _of_run(project: Project, run: RunFolder, task: str, reads: str) -> Start | 
     if _reads(spec["task"]["type"]) != reads:
         return None
     preprocess = {name: value for name, value in spec["model"]["preprocess"].items() if value is not None}
-    preprocess.pop("embedding", None)
+    embedding = preprocess.pop("embedding", None)
+    if reads == "text":  # what words mean is learnt in front of the backbone
+        how = embedding if isinstance(embedding, Mapping) else {"size": embedding}
+        preprocess["embedding"] = {**how, "path": str(run.path.resolve())}
     if reads == "image":
         preprocess.pop("normalize", None)  # the weights say it
     data = {name: spec["data"][name] for name in _CARRIED.get(reads, ()) if spec["data"].get(name) is not None}
@@ -183,7 +184,7 @@ def _of_run(project: Project, run: RunFolder, task: str, reads: str) -> Start | 
     told = f"; {say_name(held.removeprefix('val_'))} {best[held]:.3g}" if held else ""
     return Start(
         f"run:{run.path}",
-        f"{run.about().get('name') or run.id} of {project.facts().title}",
+        f"{name_of(run)} of {project.facts().title}",
         f"What that training learnt ({run.id}{told}) is carried over to the new data.",
         {**spec["model"]["backbone"], "weights": str(run.path.resolve())},
         preprocess,

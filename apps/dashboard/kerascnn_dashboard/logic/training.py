@@ -22,6 +22,7 @@ from kerascnn.jobs.turn import is_held
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn.runs.state import is_alive
 from kerascnn_dashboard.logic.jobs import ID, end_of
+from kerascnn_dashboard.logic.models import name_of
 from kerascnn_dashboard.logic.own_files import own_spec
 from kerascnn_dashboard.logic.processes import launch
 from kerascnn_dashboard.logic.project import Project
@@ -48,6 +49,11 @@ class Live:
     """As `kerascnn.cli.progress_file` writes it."""
     reason: str = ""
     created: float = 0.0
+
+    @property
+    def title(self) -> str:
+        """What it is called: as somebody named it, else as its spec does."""
+        return self.name if self.run is None or self.state == "unreadable" else name_of(self.run)
 
     @property
     def is_live(self) -> bool:

@@ -7,7 +7,7 @@ import random
 import streamlit as st
 
 from kerascnn.spec import Sample
-from kerascnn_dashboard.logic.checks import Check, about_source, preview_of, start_preview
+from kerascnn_dashboard.logic.checks import Check, Plan, about_source, preview_of, start_preview
 from kerascnn_dashboard.logic.jobs import Job
 from kerascnn_dashboard.logic.looks import beginning, curves, picture
 from kerascnn_dashboard.logic.project import Project, Version
@@ -19,7 +19,7 @@ EVERY = 1.0
 _SHOWN = 8
 
 
-def look(project: Project, version: Version, found: Check) -> None:
+def look(project: Project, version: Version, plan: Plan, found: Check) -> None:
     """Draw some samples; of pictures a grid of what the augmentation makes of them."""
     medium, _ = about_source(version)
     st.subheader("As the model will see them", anchor=False)
@@ -29,7 +29,7 @@ def look(project: Project, version: Version, found: Check) -> None:
     seed = int(st.session_state.get("check_seed", 0))
     with complaining():
         if medium == "image":
-            _preview(start_preview(project, version, seed=seed))
+            _preview(start_preview(project, version, plan, seed=seed))
         else:
             _some(project, version, seed)
     st.button("Shuffle", key="check_shuffle", on_click=_shuffle)
@@ -73,10 +73,12 @@ def _some(project: Project, version: Version, seed: int) -> None:
 
 
 def element(sample: Sample) -> None:
-    """Draw one sample: a picture, how a text begins, the curves of a series; nothing for others."""
+    """Draw one sample: a picture, a sound, how a text begins, the curves of a series; nothing for others."""
     payload = sample.payload
     if small := picture(home(), payload):
         st.image(small, alt=sample.id)
+    elif getattr(payload, "suffix", "").lower() == ".wav":
+        st.audio(str(payload), alt=f"The sound {sample.id}")
     elif not hasattr(payload, "suffix") and (text := beginning(payload, 300)):
         st.text(text)
     elif drawn := curves(payload):

@@ -9,6 +9,8 @@ from kerascnn_dashboard.logic.checks import Check, about_source
 from kerascnn_dashboard.logic.project import Version
 
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+_COLORS = ["#1c5ba8", "#7fb3e6", "#f0a030"]
+"""For training, validation and test: none of them is red, as nothing is wrong with any."""
 _NAMED = 60
 """Classes that have a bar each, at the most."""
 
@@ -49,13 +51,16 @@ def bars(found: Check) -> None:
         altair.Chart(altair.Data(values=values))
         .mark_bar()
         .encode(
-            x=altair.X("samples:Q", title="samples"),
+            x=altair.X("samples:Q", title="samples", axis=altair.Axis(format="d", tickMinStep=1)),
             y=altair.Y("class:N", title=None, sort=shown, axis=altair.Axis(labelOverlap=False)),
-            color=altair.Color("split:N", sort=list(SPLITS.values()), title=None, legend=altair.Legend(orient="top")),
+            color=altair.Color(
+                "split:N", title=None, legend=altair.Legend(orient="top"),
+                scale=altair.Scale(domain=list(SPLITS.values()), range=_COLORS),
+            ),
             order="order:Q",
             tooltip=["class:N", "split:N", "samples:Q"],
         )
-    )
+    )  # fmt: skip
     said = ", ".join(f"{label} {sums[label]}" for label in shown[:10])
     more = ", ..." if len(shown) > 10 else ""
     # Legend and axis are part of the height.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kerascnn_dashboard.logic.checks import Check, division_of
+from kerascnn_dashboard.logic.checks import Check, Plan, division_of
 from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.logic.remaking import divide
 from kerascnn_dashboard.parts.check_findings import show_version
@@ -13,9 +13,9 @@ from kerascnn_dashboard.parts.frame import complaining, user
 _ORDERS = {"random": "By chance, each class with its share", "time": "The latest ones"}
 
 
-def split(project: Project, version: Version, found: Check) -> None:
+def split(project: Project, version: Version, plan: Plan, found: Check) -> None:
     """Draw the form; what it says becomes part of a new version."""
-    now = division_of(project, version)
+    now = division_of(plan)
     with st.expander("How the data are divided"), st.form("check_split", border=False):
         st.caption(
             "The model is trained on most samples. Those for validation tell when it is at its best; those of the test "

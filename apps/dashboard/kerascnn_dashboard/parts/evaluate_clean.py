@@ -98,7 +98,7 @@ def _start(project: Project, run: RunFolder) -> None:
 
 def _intro(found: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], known: str) -> None:
     expected, more = found.get("label_errors_expected"), found["label_errors_found"] - len(found["label_errors"])
-    about = f"; about {expected} of those looked at probably are" if expected else ""
+    about = f"; among all that were looked at about {expected} are to be expected" if expected else ""
     others = f" {more} more come when these are judged." if more else ""
     many = counted(len(candidates), "label", "labels")
     st.markdown(f"**{many}** may be wrong{about}. Look at each: the model only suspects.{known}{others}")

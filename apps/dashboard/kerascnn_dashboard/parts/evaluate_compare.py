@@ -9,7 +9,8 @@ import streamlit as st
 
 from kerascnn.runs.folder import RunFolder
 from kerascnn_dashboard.logic.comparing import common, compare, say_tests, settings_of, side_by_side, spec_rows
-from kerascnn_dashboard.logic.evaluation import evaluate_command, has_answers, report_of, say_run
+from kerascnn_dashboard.logic.evaluation import evaluate_command, has_answers, report_of
+from kerascnn_dashboard.logic.models import say_run
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.parts.evaluate_gallery import gallery
 from kerascnn_dashboard.parts.evaluate_job import ended_badly, follow, tries, try_again

@@ -112,19 +112,19 @@ def _cost(row: Mapping[str, Any]) -> str:
     return f", {row['error']:.2g} standard deviations off" if "error" in row else ""
 
 
-def per_class(report: Mapping[str, Any]) -> None:
-    """Draw the figures of each class as a table."""
+def per_class(report: Mapping[str, Any], things: str, of: str = "class") -> None:
+    """Draw the figures of each class, or number, with how many there are of what is counted: samples, boxes, pixels."""
     rows = [
         {
-            "class": row["label"],
+            of: row["label"],
             **{_title(name): value for name, value in row.items() if name not in ("label", "support")},
-            "samples": row.get("support"),
+            things: row.get("support"),
         }
         for row in report["per_class"]
     ]
-    columns = [name for name in rows[0] if name not in ("class", "samples")]
+    columns = [name for name in rows[0] if name not in (of, things)]
     numbers = {name: st.column_config.NumberColumn(format="%.3f") for name in columns}
-    st.dataframe(rows, column_config=numbers, hide_index=True, alt="figures of each class")
+    st.dataframe(rows, column_config=numbers, hide_index=True, alt=f"figures of each {of}")
     st.caption(
         "Precision: how many of those that were said to be of the class are. Recall: how many of the class were found. "
         + ("F1 is between both." if any("f1" in row for row in report["per_class"]) else "")

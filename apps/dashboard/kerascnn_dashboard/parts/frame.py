@@ -79,7 +79,7 @@ def complain(error: KerasCnnError) -> None:
         st.code("\n\n".join(shown), language=None, wrap_lines=True)
         return
     first, _, rest = str(error).partition("\n")
-    st.error(plain(first))
+    st.error(plain(first[:1].upper() + first[1:]))
     if rest.strip():
         st.code(rest, language=None, wrap_lines=True)
 

@@ -10,10 +10,12 @@ import streamlit as st
 from kerascnn.evaluation.names import say_name
 from kerascnn_dashboard.logic.evaluation import begin_evaluation
 from kerascnn_dashboard.logic.following import COLORS, STATES, Curves, best_words, curves, shown
+from kerascnn_dashboard.logic.jobs import shell
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.remedies import explain
 from kerascnn_dashboard.logic.training import Live, log_of, resume, stop, training
-from kerascnn_dashboard.parts.frame import complaining, open_page, others, plain
+from kerascnn_dashboard.parts.frame import as_command, complaining, open_page, others, plain
+from kerascnn_dashboard.parts.queue_order import order_buttons
 from kerascnn_dashboard.parts.remedy import draw_remedies
 
 EVERY = 2.0
@@ -27,6 +29,12 @@ def live_view(project: Project, id: str) -> None:
         st.warning(f"There is no training {plain(id[:80])} in this project; it may have been removed.")
         return
     st.fragment(_follow, run_every=EVERY if found.is_live else None)(project, id, found.is_live)
+    if found.run is not None:
+        where = ["--runs", str(project.runs)]
+        commands = [["kerascnn", "train", str(found.run.path / "spec.yaml"), *where]]
+        if found.resumable:
+            commands.append(["kerascnn", "runs", "resume", found.run.id, *where])
+        as_command("\n".join(map(shell, commands)))
 
 
 def _follow(project: Project, id: str, was_live: bool) -> None:
@@ -34,7 +42,7 @@ def _follow(project: Project, id: str, was_live: bool) -> None:
     if live is None or live.is_live != was_live:
         st.rerun()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(plain(live.name) or "Training", anchor=False)
+        st.subheader(plain(live.title) or "Training", anchor=False)
         st.badge(STATES.get(live.state, live.state), color=COLORS.get(live.state, "gray"))
     where = shown(live)
     st.progress(where.part, text=plain(where.text))
@@ -60,9 +68,10 @@ def _buttons(project: Project, live: Live) -> None:
                 key=f"stop_{live.id}",
                 on_click=_stop,
                 args=(project, live),
-                disabled=live.state == "stopping",
+                disabled=live.state in ("stopping", "finishing"),
                 help="The best model so far is kept, and you can go on later.",
             )
+        order_buttons(project, live)
         if live.resumable:
             st.button(
                 "Resume", key=f"resume_{live.id}", on_click=_resume, args=(project, live), type="primary",
@@ -113,13 +122,17 @@ def _charts(found: Curves) -> None:
 
 def _chart(found: Curves, name: str) -> Any:
     data = altair.Data(values=list(found.lines[name]))
+    title = f"{say_name(name)} (smaller is better)" if name == "loss" else say_name(name)
+    # Inside of the drawing: above it, it would take half of the height.
+    legend = altair.Legend(orient="top-right" if name == "loss" else "bottom-right", fillColor=None)
     lines = (
-        altair.Chart(data, title=say_name(name), height=280)
+        altair.Chart(data, title=title, height=260)
         .mark_line(point=len(found.lines[name]) < 30)
         .encode(
             x=altair.X("round:Q", title="round", scale=altair.Scale(domain=[1, max(found.rounds, 2)], nice=False)),
             y=altair.Y("value:Q", title=None, scale=altair.Scale(zero=False)),
-            color=altair.Color("of:N", title=None, legend=altair.Legend(orient="top")),
+            color=altair.Color("of:N", title=None, legend=legend),
+            strokeDash=altair.StrokeDash("of:N", title=None, legend=legend),
             tooltip=["round:Q", "value:Q", "of:N"],
         )
     )

@@ -30,7 +30,8 @@ def follow(project: Project, run: Choice, batch: Batch) -> bool:
         st.fragment(_watch, run_every=EVERY)(project, batch)
         return False
     if state == "failed":
-        st.error(plain(str(batch.said.get("reason", ""))) or "The model did not answer.")
+        reason = plain(str(batch.said.get("reason", "")))
+        st.error(f"The model did not answer: {reason}" if reason else "The model did not answer.")
     elif state == "stopped":
         st.warning(f"Stopped after {batch.answered()} of {len(batch.files)} files.")
     elif state == "lost":
@@ -100,7 +101,7 @@ def _table(run: Choice, rows: list[Mapping[str, Any]]) -> None:
         row_height=64 if run.reads == "image" else None,
         column_config={
             "Picture": st.column_config.ImageColumn(width="small"),
-            "Text": st.column_config.TextColumn(width="large"),
+            "Text": st.column_config.TextColumn(width="medium"),
             "How sure": st.column_config.ProgressColumn(
                 format="percent", min_value=0.0, max_value=1.0, help="The probability of the answer, as the model says."
             ),
@@ -155,6 +156,8 @@ def _element(run: Choice, row: Mapping[str, Any]) -> None:
             st.image(small, alt=f"{row['name']}{found}", caption=plain(row["name"]))
     elif run.reads == "text":
         st.text(beginning(file, 2000))
+    elif run.reads == "audio":
+        st.audio(str(file), alt=f"The sound {row['name']}")
     elif drawn := curves(file):
         draw_curves(drawn, f"The series {row['name']}")
 

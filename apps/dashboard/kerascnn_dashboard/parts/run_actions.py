@@ -10,6 +10,7 @@ from kerascnn_dashboard.logic.run_notes import rename, set_tags
 from kerascnn_dashboard.logic.run_table import Row, throw_away
 from kerascnn_dashboard.logic.training import resume
 from kerascnn_dashboard.parts.frame import complaining, go, home, open_page, plain
+from kerascnn_dashboard.parts.queue_order import order_buttons
 
 
 def actions(project: Project, row: Row) -> None:
@@ -24,6 +25,7 @@ def actions(project: Project, row: Row) -> None:
             known = run is not None and row.state != "unreadable"
             if known and st.button("New one like this", key="like_this"):
                 open_page("train", **{"from": row.id})
+            order_buttons(project, live)
             if live.resumable:
                 st.button("Resume", key="resume", on_click=_resume, args=(project, row))
             if run is not None and (run.path / "model.keras").is_file() and row.state != "unreadable":

@@ -10,6 +10,8 @@ from kerascnn_dashboard.logic.following import STATES, say_seconds
 from kerascnn_dashboard.logic.run_table import Row, ago
 
 _MOST = 5
+_NAME = 180
+"""Pixels of the column that always stays in sight: on a telephone others have to have room beside it."""
 
 
 def table(found: Sequence[Row]) -> None:
@@ -35,7 +37,7 @@ def table(found: Sequence[Row]) -> None:
         on_select=_ticked,
         selection_mode="multi-row",
         column_config={
-            "Name": st.column_config.TextColumn("Name", pinned=True),
+            "Name": st.column_config.TextColumn("Name", pinned=True, width=_NAME),
             "Best": st.column_config.TextColumn("Best", help="On the samples kept for validation, and in which round."),
             "Course": st.column_config.LineChartColumn("Course", help="That figure, round by round."),
             "Time": st.column_config.TextColumn("Time", help="Of all rounds together."),

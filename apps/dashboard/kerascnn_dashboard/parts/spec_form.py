@@ -14,6 +14,9 @@ from kerascnn_dashboard.logic.yaml_nodes import flow
 from kerascnn_dashboard.parts.form_fields import Form
 from kerascnn_dashboard.parts.frame import complain, plain
 
+_IN_NO_SPEC = ("explainer", "exporter", "page")
+"""Kinds that the command line and this dashboard use, and no spec."""
+
 
 def spec_form(text: str, key: str) -> str:
     """Draw the form of a spec, and return the text with what was changed in it: comments and order are kept.
@@ -109,7 +112,7 @@ def _to_copy(key: str) -> None:
     if not drawer.open:
         return
     with drawer:
-        kinds = [kind for kind in KINDS if kind != "explainer"]
+        kinds = [kind for kind in KINDS if kind not in _IN_NO_SPEC]
         kind = str(st.selectbox("Kind", kinds, key=f"{key}:kind", index=kinds.index("layer")))
         found = components(kind)
         if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from kerascnn.errors import KerasCnnError
-from kerascnn_dashboard.logic.checks import draft_mistakes, is_current, last_check, result_of, start_check
+from kerascnn_dashboard.logic.checks import Plan, is_current, last_check, plan_for, result_of, start_check
 from kerascnn_dashboard.logic.jobs import Job
 from kerascnn_dashboard.logic.project import Project, Version
 from kerascnn_dashboard.parts.check_findings import findings
@@ -60,13 +60,12 @@ def _choose(versions: list[Version]) -> Version:
 
 def _checked(here: Project, version: Version, *, newest: bool) -> str:
     """Draw the check of a version, started where there is none; return why training cannot begin, "" where it can."""
-    job = last_check(here, version)
-    if job is None:
-        try:
-            job = start_check(here, version)
-        except KerasCnnError as error:
-            complain(error)
-            return "The check cannot begin."
+    try:
+        plan = plan_for(here, version)
+        job = last_check(here, version) or start_check(here, version, plan)
+    except KerasCnnError as error:
+        complain(error)
+        return "The check cannot begin."
     state = job.state()
     if state == "running":
         st.fragment(_follow, run_every=EVERY)(job)
@@ -75,19 +74,20 @@ def _checked(here: Project, version: Version, *, newest: bool) -> str:
     found = result_of(job, version)
     if found is None:
         _failed(job, state)
-        _again(here, version)
+        _again(here, version, plan)
+        as_command(job.command)
         return "The check did not end well."
-    if not is_current(here, version, job):
+    if not is_current(version, plan, job):
         st.warning("The spec was changed on the page Train since this check.")
-        _again(here, version)
-    elif draft_mistakes(here, version):
+        _again(here, version, plan)
+    elif plan.mistakes:
         st.info("The spec on the page Train has mistakes; the check went without it, with the balanced template.")
     figures(version, found)
     bars(found)
     findings(here, version, found, newest=newest)
     if newest:
-        split(here, version, found)
-    look(here, version, found)
+        split(here, version, plan, found)
+    look(here, version, plan, found)
     as_command(job.command)
     if found.blocking:
         names = ", ".join(one.id for one in found.blocking)
@@ -110,15 +110,15 @@ def _failed(job: Job, state: str) -> None:
         st.warning("The check was stopped.")
         return
     first, _, rest = job.reason().partition("\n")
-    st.error(plain(first) or "What the check printed cannot be read.")
+    st.error(f"The check failed: {plain(first)}" if first else "What the check printed cannot be read.")
     if rest.strip():
         st.code(rest, language=None, wrap_lines=True)
 
 
-def _again(here: Project, version: Version) -> None:
+def _again(here: Project, version: Version, plan: Plan) -> None:
     if st.button("Check again", key="check_again"):
         with complaining():
-            start_check(here, version, id=nonce("check"))
+            start_check(here, version, plan, id=nonce("check"))
             spend("check")
             st.rerun()
 

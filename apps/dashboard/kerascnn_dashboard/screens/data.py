@@ -53,7 +53,7 @@ def _ways(here: Project, about: AboutTask, busy: bool, *, shown: bool, others: b
         return
     show_way(str(way), here, about)
     with st.expander("How the data has to lie", expanded=shown):
-        st.code(layout(about.reads, about.target), language=None)
+        st.code(layout(about.reads, about.target), language=None, wrap_lines=True)
 
 
 main()

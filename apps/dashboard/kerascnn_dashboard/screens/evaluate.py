@@ -18,14 +18,14 @@ from kerascnn_dashboard.logic.evaluation import (
     has_answers,
     report_of,
     run_version,
-    runs_of,
     say_floor,
-    say_run,
     say_value,
     splits_of,
+    things_of,
     verdict,
 )
 from kerascnn_dashboard.logic.jobs import Job, shell
+from kerascnn_dashboard.logic.models import models_of, say_run
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.training import trainings
 from kerascnn_dashboard.parts import evaluate_sure, evaluate_views
@@ -43,7 +43,7 @@ def main() -> None:
     """Draw the page."""
     page("Evaluate", "How good a model is, where it is wrong, and which labels may be.")
     opened = project()
-    runs = runs_of(opened)
+    runs = models_of(opened)
     if not runs:
         _empty(opened)
         return
@@ -222,7 +222,8 @@ def _views(
     if kept and not numbers:
         views["Wrong but sure"] = lambda: _of(found, lambda told: evaluate_views.sure(opened, run, told))
     if report["per_class"]:
-        views["Per class"] = lambda: evaluate_views.per_class(report)
+        of = "number" if numbers else "class"
+        views[f"Per {of}"] = lambda: evaluate_views.per_class(report, things_of(run), of)
     if numbers and kept:
         views["Errors"] = lambda: evaluate_views.errors(run, report)
     if report.get("slices"):

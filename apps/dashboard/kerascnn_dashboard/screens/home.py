@@ -39,8 +39,9 @@ with new:
 
 if found:
     st.subheader("Projects", anchor=False)
-columns = st.columns(3)
 for i, project in enumerate(found):
+    if i % 3 == 0:  # a row of its own, so that on a narrow screen they stand in the same order
+        columns = st.columns(3)
     with columns[i % 3].container(border=True):
         if isinstance(project, Broken):
             st.error(f"{plain(project.name)}: {plain(project.reason)}")

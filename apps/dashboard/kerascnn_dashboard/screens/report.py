@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from kerascnn.runs.folder import RunFolder
+from kerascnn_dashboard.logic.models import models_of, say_run
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.logic.reports import (
     FILES,
@@ -19,11 +20,10 @@ from kerascnn_dashboard.logic.reports import (
     repeat_command,
     repeat_lines,
     report_of,
-    runs_with_model,
-    say_run,
 )
 from kerascnn_dashboard.parts.evaluate_job import ended_badly, follow
 from kerascnn_dashboard.parts.frame import as_command, complaining, go, nonce, page, plain, project, spend
+from kerascnn_dashboard.parts.report_exports import draw as draw_exports
 from kerascnn_dashboard.routes import file_address
 
 HEIGHT = 720
@@ -34,7 +34,7 @@ def main() -> None:
     """Draw the page."""
     page("Report", "All that is known of a model in one file, and the model itself, to hand on.")
     opened = project()
-    runs = runs_with_model(opened)
+    runs = models_of(opened)
     if not runs:
         st.info("There is no trained model yet. Train one first; then it can be handed on from here.")
         go("train", "Go to Train", primary=True)
@@ -46,21 +46,20 @@ def main() -> None:
         else:
             _report(opened, run)
         _model(opened, run)
-        go("predict", "Use it on new data", primary=True, run=run.id)
+    with complaining():
+        draw_exports(opened, run)
+    go("predict", "Use it on new data", primary=True, run=run.id)
 
 
 def _choose(runs: Mapping[str, RunFolder]) -> RunFolder:
-    if st.query_params.get("run", next(iter(runs))) not in runs:
-        st.query_params.pop("run", None)
-    if st.session_state.get("run") not in runs:
-        st.session_state.pop("run", None)
+    """Draw the choice of run, which the address holds, too. It is not bound to it: the next page names the run anew."""
+    asked = st.query_params.get("run", "")
+    if st.session_state.get("report_run") not in runs:
+        st.session_state["report_run"] = asked if asked in runs else next(iter(runs))
     chosen = st.selectbox(
-        "Run",
-        list(runs),
-        key="run",
-        format_func=lambda id: say_run(runs[id]) if id in runs else str(id),
-        bind="query-params",
+        "Run", list(runs), key="report_run", format_func=lambda id: say_run(runs[id]) if id in runs else str(id)
     )
+    st.query_params["run"] = str(chosen)
     return runs.get(str(chosen)) or next(iter(runs.values()))
 
 

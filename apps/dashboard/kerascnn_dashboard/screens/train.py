@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kerascnn_dashboard.logic.following import STATES
+from kerascnn_dashboard.logic.order import in_turn
 from kerascnn_dashboard.logic.training import trainings
 from kerascnn_dashboard.parts.frame import complaining, go, page, plain, project, spend
 from kerascnn_dashboard.parts.live import live_view
@@ -28,10 +30,9 @@ with complaining():
         live_view(here, run)
         st.button("New training", on_click=_new, key="new")
     else:
-        if live := [one for one in trainings(here) if one.is_live]:
-            for one in live:
-                st.page_link(
-                    "screens/train.py", label=f"{plain(one.name)} is {one.state}", icon=":material/play_circle:",
-                    query_params={"project": here.name, "run": one.id},
-                )  # fmt: skip
+        for one in in_turn(trainings(here)):
+            st.page_link(
+                "screens/train.py", label=f"{plain(one.title)}: {STATES[one.state].lower()}",
+                icon=":material/play_circle:", query_params={"project": here.name, "run": one.id},
+            )  # fmt: skip
         new_training(here)

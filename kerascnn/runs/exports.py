@@ -1,0 +1,53 @@
+"""What a run was exported to."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kerascnn.runs.folder import RunFolder
+
+FOLDER, EXPORT = "exports", "export.json"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One export of a run, as its export.json says."""
+
+    name: str
+    """The folder in `exports`: the format, with what was made of it, such as "litert-int8"."""
+    folder: Path
+    facts: dict[str, Any]
+    current: bool
+    """Whether it is of the model that the run has now."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether it answers as the model does."""
+        return bool(self.facts["passed"])
+
+
+def exports_of(run: RunFolder) -> list[Exported]:
+    """Return the exports of a run by name; folders that hold none are passed over."""
+    files = sorted((run.path / FOLDER).glob(f"*/{EXPORT}"))
+    found = []
+    now = _digest(run.path / "model.keras") if files else ""
+    for file in files:
+        try:
+            facts = json.loads(file.read_text("utf-8"))
+            current = facts["model"] == now
+            found.append(Exported(file.parent.name, file.parent, {**facts, "passed": bool(facts["passed"])}, current))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found
+
+
+def _digest(file: Path) -> str:
+    """Return the SHA-256 of a file, "" where there is none."""
+    if not file.is_file():
+        return ""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
