@@ -52,9 +52,10 @@ test-plugins: $(VENV)/.dev  ## install every plugin for real, and run its fast t
 	PYTHONPATH=build/plugins $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal --import-mode importlib \
 		-m 'not slow' plugins
 
+# The pages of all eight kinds of tasks, another four minutes, are part of test-all.
 test-browser: $(VENV)/.dev  ## the dashboard in Chromium: the whole way, every page in every state, the login; pictures come into build/screenshots
 	KERASCNN_SCREENSHOTS=build/screenshots $(BIN)/python -m pytest tests/dashboard/test_journey.py \
-		tests/dashboard/test_states.py tests/dashboard/test_login.py
+		tests/dashboard/test_states.py tests/dashboard/test_login.py -k 'not every_page_of_every_task'
 
 check: lint types test test-plugins  ## what CI runs: lint, types, fast tests, those of the plugins
 

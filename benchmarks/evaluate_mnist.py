@@ -7,13 +7,11 @@ The target is 60 s on 2 cores. The report has to hold everything, or the figure 
 confusions, slices, calibration, coverage, galleries, curves, and ten gates. --robustness times the robustness card
 besides, --profile prints where the time of an evaluation goes.
 
-Measured on 2026-11-21 on 2 shared cores of an Intel Xeon at 2.1 GHz:
+Measured on 2026-11-21 on 2 cores of an Intel Xeon at 2.1 GHz that did nothing else (--epochs 2 --rounds 3):
 
-    load average 4 to 6     evaluate 25.0 s, report 4.4 s: 29.4 s, 12.4 s of CPU      (without slices)
-    load average 16         evaluate 45.8 s, report 6.2 s: 52.0 s, 12.5 s of CPU
-                            evaluate 50.9 s, report 11.0 s: 61.9 s, 13.1 s of CPU
+    evaluate 9.0 to 9.9 s, report 1.5 s: 10.5 to 11.4 s, 11.4 to 12.0 s of CPU
 
-By the clock the processes of others count, too.
+Beside other work, at a load of 16, the same took 52 to 73 s by the clock.
 """
 
 from __future__ import annotations

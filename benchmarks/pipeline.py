@@ -5,20 +5,24 @@ Run: python benchmarks/pipeline.py [--runs N] [--pictures N]. Photographs are ma
 defaults plus `prefetch`; augmented, it maps RandomFlip, RandomRotation and RandomZoom with as many calls at a time as
 there are cores. Ours is `load_data` (which decodes, checks and hashes everything, and divides it) and the stream of
 training batches. The first epoch of ours has the whole of `load_data` in it. Each round runs Keras and then ours, each
-in a process of its own; medians are printed. Memory is the growth of the process's resident set.
+in a process of its own that has touched its memory before; medians are printed. "filtered" is Keras's way with the
+antialiasing filter that ours has (`tf.image.resize(antialias=True)`), which makes the same pictures. Memory is the
+growth of the process's resident set.
 
-Measured on 2026-11-21 on 2 shared cores of an Intel Xeon at 2.1 GHz, no GPU (--runs 3 --pictures 1500), pictures of
-500 x 375 brought to 160 x 160, and with `--photograph 1024 768 --shown 224`, ours as a multiple of Keras's:
+Measured on 2026-11-21 on 2 cores of an Intel Xeon at 2.1 GHz that did nothing else, no GPU (--runs 3 --pictures 1500),
+pictures of 500 x 375 brought to 160 x 160, and with `--pictures 500 --photograph 1024 768 --shown 224`, ours as a
+multiple of Keras's:
 
                              500 x 375   1024 x 768
-    first epoch                   0.69         1.05
-    later epoch                    179          262
-    first epoch, augmented        1.80         1.85
-    later epoch, augmented        5.96         13.3
-    memory of the cache          1.103        1.128     of the bytes of the pictures
+    first epoch                   0.76         0.82
+    later epoch                     82          333
+    first epoch, augmented        2.00         1.41
+    later epoch, augmented        5.73         8.47
+    first epoch, filtered         1.51         1.45
+    memory of the cache          1.102        1.142     of the bytes of the pictures
 
-The first epoch without augmentation is slower than Keras's because pictures are shrunk with an antialiasing filter,
-which Keras leaves out (about 1 ms of 3 a picture here), and are hashed and looked at for the check.
+The first epoch without augmentation is slower than Keras's, whose target of 1.0 is missed: of 1.9 ms a picture, 1.2 go
+into decoding at half size, 0.4 into the filter, which Keras leaves out, 0.1 into hashes and the look for the check.
 """
 
 from __future__ import annotations
