@@ -1,5 +1,6 @@
 """A training that is killed at any moment and resumed ends on the same bits as one that was never stopped."""
 
+import errno
 import json
 import os
 import shutil
@@ -276,15 +277,16 @@ def test_changed_data_is_refused(copied, folder, tmp_path, monkeypatch):
     assert copied.state.state == "failed"
 
 
-def test_a_full_disk_keeps_the_checkpoint_before(copied, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
+def test_a_disk_that_is_full_or_became_read_only_keeps_the_checkpoint_before(copied, monkeypatch, number):
     store = Checkpoints(copied.path)
     before, _ = store.load()
 
     def full(*args, **kwargs):
-        raise OSError(28, "No space left on device")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(checkpoints, "flush_file", full)
-    with pytest.raises(ResourceError, match="No space left on device; the one before it is kept"):
+    with pytest.raises(ResourceError, match=f"{os.strerror(number)}; the one before it is kept"):
         store.save({}, {"a": np.zeros(3)})
     monkeypatch.undo()
     after, refused = store.load()
