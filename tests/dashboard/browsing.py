@@ -138,7 +138,7 @@ class Tab:
         """Wait until Streamlit has drawn the page."""
         self.page.wait_for_selector("[data-testid=stApp]")
         self.page.wait_for_function(
-            "document.querySelector('[data-testid=stApp]').dataset.testScriptState === 'notRunning'"
+            "document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'"
         )
         self.page.wait_for_timeout(150)
         return self

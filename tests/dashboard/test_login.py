@@ -116,7 +116,7 @@ def test_whom_the_provider_does_not_know_sees_nothing_and_who_logs_out_holds_not
 
         # An answer that the provider's keys did not sign lets nobody in.
         asked.forge()
-        tab.click("Log in")
+        tab.page.get_by_role("button", name="Log in").click()  # what comes next is the provider's page
         tab.page.get_by_role("link", name="I am Ada").click()
         tab.settle()
         assert asked.paths.count("/token") == 2
