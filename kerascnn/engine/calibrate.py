@@ -15,7 +15,7 @@ import numpy as np
 from kerascnn.engine.evaluate import answered, kept
 from kerascnn.engine.judge import kind_of
 from kerascnn.engine.predict import CALIBRATION, Predictor
-from kerascnn.engine.ranges import digest_of, fit_ranges, gives_numbers, range_notes
+from kerascnn.engine.ranges import fit_ranges, gives_numbers, range_notes
 from kerascnn.engine.report import write_report
 from kerascnn.engine.temperature import temperature_of, with_temperature, without_temperature
 from kerascnn.errors import DataError, UsageError
@@ -25,6 +25,7 @@ from kerascnn.evaluation.thresholds import FEWEST as FEWEST_ANSWERED
 from kerascnn.evaluation.thresholds import Risk, recommended, risk
 from kerascnn.runs.answers import FOLDER, read_answers
 from kerascnn.runs.atomic import write_json, write_with
+from kerascnn.runs.digest import digest_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.lock import RunLock
 from kerascnn.spec import DataInfo

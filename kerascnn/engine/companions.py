@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from copy import copy
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,6 +23,7 @@ from kerascnn.engine.processes import OwnStream
 from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError, DataError, UsageError
 from kerascnn.nn.answering import answering
+from kerascnn.runs.digest import digest_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Companion, JoinedStage, Schedule, Spec, Trained
 from kerascnn.spec.component import parse_component
@@ -134,8 +135,7 @@ def check_methods(spec: Spec, data: Dataset) -> dict[str, dict[str, Any]]:
 
             def look(path: str, joined: JoinedStage = joined) -> Trained:
                 found = joined.open_run(path)
-                with open(os.path.join(found.path, "model.keras"), "rb") as file:
-                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                digest = digest_of(Path(found.path, "model.keras"))
                 opened[joined.place] = {"stage": joined.number, "run": found.path, "sha256": digest}
                 return found
 

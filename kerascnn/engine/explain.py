@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import ValidationError
 
 from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw
@@ -17,8 +16,7 @@ from kerascnn.engine.network import Network, explain
 from kerascnn.engine.predict import Prediction, Predictor, at_a_time
 from kerascnn.errors import UsageError
 from kerascnn.spec import Explainer
-from kerascnn.spec.component import parse_component
-from kerascnn.spec.messages import say
+from kerascnn.spec.asked import asked_for
 from kerascnn.spec.section import nearest
 
 _SHARE = 8
@@ -118,15 +116,7 @@ class Explaining:
 
 def make_explainer(method: str | Mapping[str, Any] | Explainer) -> Explainer:
     """Return a method by its name, or as it would stand in a spec. Raises UsageError."""
-    if isinstance(method, Explainer):
-        return method
-    given = {"type": method} if isinstance(method, str) else dict(method)
-    try:
-        return parse_component(Explainer, given)  # type: ignore[type-abstract]
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "type")
-        raise UsageError(f"{given.get('type', 'the method')}{f', {place}' if place else ''}: {say(first)[0]}") from None
+    return asked_for(Explainer, method, "the method")  # type: ignore[type-abstract]
 
 
 def number_of(label: str, labels: Sequence[str]) -> int:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import keras
-from pydantic import ValidationError
 
 from kerascnn.engine.export_card import card_of, versions_of
 from kerascnn.engine.export_helper import Helper
@@ -18,14 +17,13 @@ from kerascnn.engine.export_judge import accuracy, latency, parity
 from kerascnn.engine.export_model import as_float32
 from kerascnn.engine.export_samples import compared, representative
 from kerascnn.engine.predict import Predictor
-from kerascnn.engine.ranges import digest_of
 from kerascnn.errors import ExportError, KerasCnnError, ResourceError, UsageError
 from kerascnn.runs.atomic import write_json
+from kerascnn.runs.digest import digest_of
 from kerascnn.runs.exports import EXPORT, FOLDER
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Exporter, Exporting
-from kerascnn.spec.component import parse_component
-from kerascnn.spec.messages import say
+from kerascnn.spec.asked import asked_for
 
 CARD = "card.json"
 _BACKEND = "tensorflow"
@@ -50,7 +48,7 @@ def export(
     check_packages(exporter)
     if threads < 1:
         raise UsageError(f"threads should be 1 or more (got {threads})")
-    target = Path(output) if output is not None else run.path / FOLDER / folder_name(exporter)
+    target = Path(output) if output is not None else run.path / FOLDER / exporter.folder_name
     _check_free(target)
     predictor = predictor or Predictor(run)
     target = target.absolute()
@@ -80,15 +78,7 @@ def check(found: Mapping[str, Any]) -> None:
 
 def make_exporter(to: str | Mapping[str, Any] | Exporter) -> Exporter:
     """Return an exporter by its name, or as it would stand in a spec. Raises UsageError."""
-    if isinstance(to, Exporter):
-        return to
-    given = {"type": to} if isinstance(to, str) else dict(to)
-    try:
-        return parse_component(Exporter, given)  # type: ignore[type-abstract]
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "type")
-        raise UsageError(f"{given.get('type', 'the format')}{f', {place}' if place else ''}: {say(first)[0]}") from None
+    return asked_for(Exporter, to, "the format")  # type: ignore[type-abstract]
 
 
 def check_packages(exporter: Exporter) -> None:
@@ -103,11 +93,6 @@ def check_packages(exporter: Exporter) -> None:
         raise UsageError(
             f"{exporter.type_name} is made by TensorFlow, whatever the model was trained on: pip install tensorflow"
         )
-
-
-def folder_name(exporter: Exporter) -> str:
-    """Return what the folder of an export is called."""
-    return "-".join(part for part in (exporter.type_name, exporter.variant) if part)
 
 
 def _made(predictor: Predictor, exporter: Exporter, made: Path, work: Path, threads: int) -> dict[str, Any]:
@@ -203,4 +188,4 @@ def _put(made: Path, target: Path) -> None:
         raise
 
 
-__all__ = ["CARD", "check", "check_packages", "export", "folder_name", "make_exporter"]
+__all__ = ["CARD", "check", "check_packages", "export", "make_exporter"]

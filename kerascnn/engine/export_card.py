@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from typing import Any
 
 from kerascnn.engine.predict import CALIBRATION, Predictor
-from kerascnn.engine.ranges import digest_of
 from kerascnn.engine.temperature import temperature_of
+from kerascnn.runs.digest import digest_of
 from kerascnn.spec import Exporter
 
 FORMAT = 1

@@ -17,11 +17,12 @@ from kerascnn.engine.inputs import input_files, read_inputs
 from kerascnn.engine.media import Raw, form_of
 from kerascnn.engine.media.image import ImageForm
 from kerascnn.engine.media.placement import place_picture
-from kerascnn.engine.ranges import digest_of, range_of
+from kerascnn.engine.ranges import range_of
 from kerascnn.engine.temperature import temperature_of
 from kerascnn.engine.tta import checked, mean, say, versions
 from kerascnn.errors import UntrustedFileError, UsageError
 from kerascnn.evaluation.conformal import members
+from kerascnn.runs.digest import digest_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import DataInfo, spec_from_dict
 

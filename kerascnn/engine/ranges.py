@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -79,12 +77,6 @@ def range_notes(task: Task, labels: Sequence[str]) -> list[str]:
             "promise."
         )
     return found
-
-
-def digest_of(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _numbers(truth: np.ndarray, answers: np.ndarray) -> np.ndarray:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from pydantic import Field
-
 from kerascnn.errors import ExportError
-from kerascnn.spec import Exporter, Exporting, register
+from kerascnn.exporters.fewer_bits import FewerBits
+from kerascnn.spec import Exporting, register
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @register("litert")
-class LiteRT(Exporter):
+class LiteRT(FewerBits):
     """Write a `.tflite` file for phones and small devices (https://ai.google.dev/edge/litert).
 
     It needs `pip install kerascnn[litert]`. Where weights or activations get fewer bits, what the answers are worth is
@@ -32,25 +31,6 @@ class LiteRT(Exporter):
     quantize: Literal["none", "dynamic_range", "float16", "int8"] = "none"
     """none; dynamic_range: weights of 8 bits; float16: weights of 16 bits; int8: weights and activations of 8 bits,
     whose ranges are those of training samples."""
-    samples: int = Field(128, ge=1, le=10_000)
-    """Training samples that tell the ranges of int8."""
-    largest_drop: float = Field(0.01, ge=0, le=1)
-    """By how much the figure that counts may become worse with fewer bits: 0.01 is a point of accuracy."""
-
-    @property
-    def variant(self) -> str:
-        """What becomes of the weights, or nothing."""
-        return "" if self.quantize == "none" else self.quantize
-
-    @property
-    def representative(self) -> int:
-        """As many as `samples` for int8."""
-        return self.samples if self.quantize == "int8" else 0
-
-    @property
-    def limit(self) -> float | None:
-        """The largest drop where there are fewer bits."""
-        return None if self.quantize == "none" else self.largest_drop
 
     def write(self, model: Any, path: Path, about: Exporting) -> None:
         """Convert the model's graph and write it."""

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from pydantic import Field
 
 from kerascnn.errors import ExportError
-from kerascnn.spec import Exporter, Exporting, register
+from kerascnn.exporters.fewer_bits import FewerBits
+from kerascnn.spec import Exporting, register
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ _LARGEST = (1 << 31) - (1 << 16)
 
 
 @register("onnx")
-class ONNX(Exporter):
+class ONNX(FewerBits):
     """Write an `.onnx` file, which ONNX Runtime runs (https://onnx.ai), with what is needed to use it in its metadata.
 
     It needs `pip install kerascnn[onnx]`. The file takes batches of any size and is checked before it is written.
@@ -36,25 +37,6 @@ class ONNX(Exporter):
     """The version of ONNX's operators; an older one is for older programs."""
     quantize: Literal["none", "int8"] = "none"
     """none, or int8: weights and activations of 8 bits, whose ranges are those of training samples."""
-    samples: int = Field(128, ge=1, le=10_000)
-    """Training samples that tell the ranges of int8."""
-    largest_drop: float = Field(0.01, ge=0, le=1)
-    """By how much the figure that counts may become worse with int8: 0.01 is a point of accuracy."""
-
-    @property
-    def variant(self) -> str:
-        """int8, or nothing."""
-        return "" if self.quantize == "none" else self.quantize
-
-    @property
-    def representative(self) -> int:
-        """As many as `samples` for int8."""
-        return self.samples if self.quantize == "int8" else 0
-
-    @property
-    def limit(self) -> float | None:
-        """The largest drop for int8."""
-        return self.largest_drop if self.quantize == "int8" else None
 
     def write(self, model: Any, path: Path, about: Exporting) -> None:
         """Convert the model's graph, check it, and write it."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from kerascnn.runs.digest import digest_of
 from kerascnn.runs.folder import RunFolder
 
 FOLDER, EXPORT = "exports", "export.json"
@@ -34,7 +34,8 @@ def exports_of(run: RunFolder) -> list[Exported]:
     """Return the exports of a run by name; folders that hold none are passed over."""
     files = sorted((run.path / FOLDER).glob(f"*/{EXPORT}"))
     found = []
-    now = _digest(run.path / "model.keras") if files else ""
+    model = run.path / "model.keras"
+    now = digest_of(model) if files and model.is_file() else ""
     for file in files:
         try:
             facts = json.loads(file.read_text("utf-8"))
@@ -43,11 +44,3 @@ def exports_of(run: RunFolder) -> list[Exported]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
-
-
-def _digest(file: Path) -> str:
-    """Return the SHA-256 of a file, "" where there is none."""
-    if not file.is_file():
-        return ""
-    with file.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

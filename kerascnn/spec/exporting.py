@@ -53,6 +53,11 @@ class Exporter(Component):
         return ""
 
     @property
+    def folder_name(self) -> str:
+        """What the folder of its exports is called."""
+        return "-".join(part for part in (self.type_name, self.variant) if part)
+
+    @property
     def representative(self) -> int:
         """How many training samples it has to see, 0 for none."""
         return 0

@@ -55,6 +55,17 @@ def open_page(home) -> Callable:
     return open
 
 
+@pytest.fixture
+def tab(browser, server, tmp_path):
+    """Return a page of the module's browser at its server; at its end nothing outside was asked for."""
+    from tests.dashboard.browsing import Tab
+
+    tab = Tab(browser, server, tmp_path / "shots")
+    yield tab
+    assert tab.outside() == []
+    tab.page.close()
+
+
 @pytest.fixture(autouse=True)
 def own_main():
     """Give the process back its `__main__`, which Streamlit replaces by the page: processes that another test starts

@@ -34,14 +34,6 @@ def browser():
         yield browser
 
 
-@pytest.fixture
-def tab(browser, server, tmp_path):
-    tab = Tab(browser, server, tmp_path / "shots")
-    yield tab
-    assert tab.outside() == []
-    tab.page.close()
-
-
 def waited(what, seconds=90.0, every=0.2):
     """Wait until something is so, and return what it gave."""
     until = time.monotonic() + seconds

@@ -60,14 +60,6 @@ def browser():
         yield browser
 
 
-@pytest.fixture
-def tab(browser, server, tmp_path):
-    tab = Tab(browser, server, tmp_path / "shots")
-    yield tab
-    assert tab.outside() == []
-    tab.page.close()
-
-
 def looked_at(tab: Tab, name: str, address: str, says: str = "", *, dark: bool = True) -> list[str]:
     """Open a page, keep pictures of it in light and dark, and return what is wrong with it."""
     tab.open(address)

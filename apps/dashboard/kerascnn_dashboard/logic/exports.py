@@ -69,7 +69,7 @@ def offers() -> dict[str, Offer]:
                 one: Any = cls.model_validate(settings)
             except ValueError:
                 continue  # a plugin's with a setting that has no default: it is for the command line
-            folder = "-".join(part for part in (name, one.variant) if part)
+            folder = one.folder_name
             title = _TITLES.get(name, name)
             if one.variant:
                 title = f"{title}, {_FEWER.get(one.variant, one.variant)}"
