@@ -102,7 +102,7 @@ def test_backends_are_touched_only_where_it_is_said() -> None:
         for name, _, _ in imports(module)
         if name.split(".")[0] in ("tensorflow", "jax", "torch")
     }
-    engine = ("backend_trace", "devices", "distribute", "gradients", "processes")
+    engine = ("backend_trace", "devices", "distribute", "feed", "gradients", "processes")
     assert {name for name in touching if not name.startswith("exporters/")} == {
         *(f"engine/{name}.py" for name in engine),
         "nn/answering.py",

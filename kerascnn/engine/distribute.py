@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +11,6 @@ import keras
 
 from kerascnn.engine import processes
 from kerascnn.engine.devices import backend
-from kerascnn.engine.stream import Stream
 from kerascnn.errors import BuildError
 from kerascnn.spec import Spec
 
@@ -232,28 +230,12 @@ def feeding() -> Iterator[list[keras.callbacks.Callback]]:
         parallel.slices = False
 
 
-def fed(batches: Iterable[Any], stream: Stream) -> Any:
-    """Return the batches as Keras takes them, each of them once and in order.
-
-    With several devices on TensorFlow Keras looks into the data first, and what was read ahead for that look would be
-    missing in training: it gets a batch of its own to look at.
-    """
-    if not _is_mirrored():
-        return iter(batches)
-    import tensorflow as tf
-
-    look = copy(stream).batch(0)  # the stream itself works in a thread
-    times = iter([iter([look]), iter(batches)])
-    signature = keras.tree.map_structure(lambda array: tf.TensorSpec((None, *array.shape[1:]), array.dtype), look)
-    return tf.data.Dataset.from_generator(lambda: next(times), output_signature=signature)
-
-
 def synchronize_norms(model: keras.Model) -> None:
     """Let batch normalisation see the whole batch, and not each device its own part of it.
 
     With JAX it does; with TensorFlow Keras has a switch for it, which other backends refuse to load.
     """
-    if _is_mirrored():
+    if is_mirrored():
         _switch(model, True)
 
 
@@ -268,7 +250,8 @@ def as_on_one_device(model: keras.Model) -> Iterator[None]:
             layer.synchronized = True
 
 
-def _is_mirrored() -> bool:
+def is_mirrored() -> bool:
+    """Return whether several devices share the batches of a TensorFlow training."""
     if backend() != "tensorflow":
         return False
     import tensorflow as tf

@@ -17,6 +17,7 @@ import numpy as np
 
 from kerascnn.engine.devices import backend, environment, gpus
 from kerascnn.engine.faults import device_is_full
+from kerascnn.engine.feed import fed
 from kerascnn.engine.phase import Phase
 from kerascnn.engine.position import put_arrays, take_arrays, variables_of
 from kerascnn.engine.progress import Progress
@@ -82,7 +83,11 @@ def measure(
     batches = Prefetch(phase.stream, 0)
     try:
         model.fit(
-            iter(batches), steps_per_epoch=(calls + _WARM) * together, callbacks=[clock], verbose=0, shuffle=False
+            fed(batches, phase.stream),
+            steps_per_epoch=(calls + _WARM) * together,
+            callbacks=[clock],
+            verbose=0,
+            shuffle=False,
         )
     except Exception:
         if batches.failure:

@@ -15,9 +15,10 @@ import numpy as np
 from kerascnn.engine import processes
 from kerascnn.engine.batch_size import divided, in_parts, parts_in, undividable
 from kerascnn.engine.callbacks import Callbacks
-from kerascnn.engine.distribute import fed, feeding, synchronize_norms
+from kerascnn.engine.distribute import feeding, synchronize_norms
 from kerascnn.engine.faults import device_is_full
 from kerascnn.engine.features import with_features
+from kerascnn.engine.feed import fed, fed_held
 from kerascnn.engine.keeper import Keeper, synchronize
 from kerascnn.engine.optimize import current_rate, loss_of, make_optimizer, multiply_rates
 from kerascnn.engine.phase import Phase, Phases
@@ -185,7 +186,7 @@ class Trainer:
                         steps_per_epoch=phase.steps - done,
                         epochs=at.epochs + 1 if done else phase.stage.epochs,
                         initial_epoch=at.epochs,
-                        validation_data=phase.validation,
+                        validation_data=fed_held(phase.validation),
                         callbacks=[*switches, *([watch] if self.profile is None else self.profile.around(watch))],
                         verbose=0,
                         shuffle=False,
