@@ -21,6 +21,9 @@ multiple of Keras's:
     first epoch, filtered         1.51         1.45
     memory of the cache          1.102        1.142     of the bytes of the pictures
 
+The cache is the bytes of the pictures; what the process grows by besides does not grow with them: 1.104 of 115 MB and
+1.053 of 346 MB (`--pictures 4500`).
+
 The first epoch without augmentation is slower than Keras's, whose target of 1.0 is missed: of 1.9 ms a picture, 1.2 go
 into decoding at half size, 0.4 into the filter, which Keras leaves out, 0.1 into hashes and the look for the check.
 """

@@ -192,7 +192,7 @@ def judge(project: Project, run: RunFolder) -> None:
     evaluation.begin_evaluation(project, run)
     report = evaluation.report_of(run, "validation")
     assert report is not None
-    if evaluation.has_answers(run, "validation"):
+    if evaluation.has_answers(run, "validation") or evaluation.has_pictures(run, "validation"):
         evaluation.failures_job(project, run, report)
     project.jobs.start(reports.KIND, reports.command(run, project), id=new_id(), facts={"run": run.id})
 

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from kerascnn.runs.atomic import write_json
+from kerascnn.runs.each import KeptFigures, write_figures
 from kerascnn_dashboard.logic import samples
 from kerascnn_dashboard.logic.cleaning import Judgement, fixes_of, save
 from kerascnn_dashboard.logic.comparing import compare
-from kerascnn_dashboard.logic.evaluation import evaluate_command, report_of
+from kerascnn_dashboard.logic.evaluation import evaluate_command, failures_page, report_of
 from kerascnn_dashboard.logic.explaining import explained
+from kerascnn_dashboard.routes import file_address
 from tests.dashboard.made_evaluation import (
     SPEC,
     ended,
@@ -365,6 +367,46 @@ def test_answers_that_are_not_kept_leave_the_figures_by_class(project, run, open
     assert not page.exception
     assert "single samples cannot be shown" in words(page)
     assert [tab.label for tab in page.tabs] == ["Per class", "Calibration"]
+
+
+@pytest.fixture
+def masks(project):
+    """Return a run of which the worst pictures were kept, and no whole answers."""
+    made = shapes_run(project)
+    evaluated(made)
+    (made.path / "evaluation" / "validation.npz").unlink()
+    ids = [line["id"] for line in made.manifest() if line["split"] == "validation"]
+    values = np.linspace(0.2, 1, len(ids))
+    kept = KeptFigures(ids, "picture_iou", "max", values, ids[:2], ["disc 10 %"] * 2, ["nothing", "disc 5 %"])
+    write_figures(made, "validation", kept)
+    return made
+
+
+def test_the_worst_masks_and_boxes_are_seen_beside_what_was_said(project, masks, open_page):
+    looked_for(project, masks)
+    page = failures_page(masks, "validation")
+    page.write_text("<!doctype html><title>Failures</title>", "utf-8")
+    shown = open_page("evaluate", project=project.name, look="Worst")
+    assert not shown.exception
+    assert not shown.error
+    assert "Clean labels" not in [tab.label for tab in shown.tabs]
+    assert "The pictures with the worst picture IoU" in words(shown)
+    (frame,) = shown.get("iframe")
+    assert frame.proto.alt == "Pictures with the worst picture IoU"
+    assert frame.proto.src == file_address(page, show=True)
+    page.unlink()
+    shown = open_page("evaluate", project=project.name, look="Worst")
+    assert not shown.get("iframe")
+    assert "evaluate the run again" in words(shown)
+
+
+def test_masks_that_are_all_right_are_said_to_be(project, masks, open_page):
+    ids = [line["id"] for line in masks.manifest() if line["split"] == "validation"]
+    write_figures(masks, "validation", KeptFigures(ids, "picture_iou", "max", np.ones(len(ids))))
+    looked_for(project, masks)
+    shown = open_page("evaluate", project=project.name, look="Worst")
+    assert not shown.exception
+    assert "Every mask and every box is as it should be." in words(shown)
 
 
 def test_parts_of_the_data_and_what_a_task_adds_are_shown(project, run, open_page):

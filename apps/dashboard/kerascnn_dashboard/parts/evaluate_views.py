@@ -11,13 +11,16 @@ from kerascnn.errors import counted
 from kerascnn.evaluation.names import say_name
 from kerascnn.runs.folder import RunFolder
 from kerascnn_dashboard.logic.cells import MANY, cell, judged, matrix, most_confused, residuals
-from kerascnn_dashboard.logic.evaluation import say_value
+from kerascnn_dashboard.logic.evaluation import failures_page, say_value
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.parts.evaluate_gallery import gallery
 from kerascnn_dashboard.parts.frame import plain
+from kerascnn_dashboard.routes import file_address
 
 _NUMBERS = 3
 """Up to how many numbers of one sample are named."""
+_TALL = 900
+"""Pixels of height for pictures that scroll by themselves."""
 _SLICE = ("column", "value", "samples", "low", "high", "gap")
 
 
@@ -83,6 +86,19 @@ def worst(project: Project, run: RunFolder, found: Mapping[str, Any]) -> None:
         st.caption("The samples for whose right answer the model left least room, the worst first.")
     cards = [(row["id"], f"is {say(row['truth'])}, said {say(row['said'])}{_cost(row)}") for row in found["worst"]]
     gallery(project, run, cards, "worst")
+
+
+def worst_pictures(run: RunFolder, split: str, found: Mapping[str, Any]) -> None:
+    """Draw the pictures with the worst masks or boxes, what they are beside what was said."""
+    if not found["worst"]:
+        st.caption("Every mask and every box is as it should be.")
+        return
+    page, name = failures_page(run, split), say_name(found["worst"][0]["figure"])
+    if not page.is_file():
+        st.warning("The page with the pictures is gone; evaluate the run again.")
+        return
+    st.caption(f"The pictures with the worst {name}, what they show beside what the model said.")
+    st.iframe(file_address(page, show=True), height=_TALL, alt=f"Pictures with the worst {name}")
 
 
 def sure(project: Project, run: RunFolder, found: Mapping[str, Any]) -> None:

@@ -16,6 +16,7 @@ from kerascnn_dashboard.logic.evaluation import (
     failures_job,
     figures,
     has_answers,
+    has_pictures,
     report_of,
     run_version,
     say_floor,
@@ -150,7 +151,8 @@ def _start(opened: Project, run: RunFolder, split: str) -> None:
 def _report(opened: Project, run: RunFolder, report: Mapping[str, Any], other: RunFolder | None) -> None:
     """Draw the verdict, the figures, and the view that is chosen."""
     top, news = st.container(border=True), st.container()
-    job = failures_job(opened, run, report, tries("failures")) if has_answers(run, report["split"]) else None
+    looked = has_answers(run, report["split"]) or has_pictures(run, report["split"])
+    job = failures_job(opened, run, report, tries("failures")) if looked else None
     found = job.output() if job is not None and job.state() == "done" else None
     with top:
         first, *rest = verdict(report, found)
@@ -171,7 +173,7 @@ def _commands(opened: Project, run: RunFolder, report: Mapping[str, Any], other:
     """Draw the drawer with the commands behind the page."""
     split = report["split"]
     commands = [evaluate_command(opened, run, split)]
-    if has_answers(run, split):
+    if has_answers(run, split) or has_pictures(run, split):
         commands.append(failures_command(opened, run, split))
     if report.get("calibration"):
         commands.append(calibrate_command(opened, run))
@@ -219,6 +221,8 @@ def _views(
         views["Confusions"] = lambda: evaluate_views.confusions(opened, run, report)
     if kept:
         views["Worst"] = lambda: _of(found, lambda told: evaluate_views.worst(opened, run, told))
+    elif has_pictures(run, report["split"]):
+        views["Worst"] = lambda: _of(found, lambda told: evaluate_views.worst_pictures(run, report["split"], told))
     if kept and not numbers:
         views["Wrong but sure"] = lambda: _of(found, lambda told: evaluate_views.sure(opened, run, told))
     if report["per_class"]:
@@ -234,12 +238,12 @@ def _views(
         views["Calibration"] = lambda: evaluate_sure.calibration(opened, run, report)
     if report.get("sections"):
         views["More"] = lambda: evaluate_views.sections(report)
-    if job is not None and not numbers:
+    if job is not None and kept and not numbers:
         views["Clean labels"] = lambda: _of(found, lambda told: clean(opened, run, report, told, job.id))
     if other is not None:
         views["Compare"] = lambda: comparison(opened, run, other, report)
-    if not kept:
-        st.caption("Of answers like masks and boxes none is kept: single samples cannot be shown here.")
+    if not kept and "Worst" not in views:
+        st.caption("The answers of this evaluation were not kept: single samples cannot be shown here.")
     if not views:
         return
     if kept:
