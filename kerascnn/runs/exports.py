@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def exports_of(run: RunFolder) -> list[Exported]:
     files = sorted((run.path / FOLDER).glob(f"*/{EXPORT}"))
     found = []
     model = run.path / "model.keras"
-    now = digest_of(model) if files and model.is_file() else ""
+    now = _known(model) if files and model.is_file() else ""
     for file in files:
         try:
             facts = json.loads(file.read_text("utf-8"))
@@ -44,3 +45,14 @@ def exports_of(run: RunFolder) -> list[Exported]:
         except (OSError, ValueError, KeyError, TypeError):
             continue
     return found
+
+
+def _known(model: Path) -> str:
+    """Return the hash of a model, which a page asks for at each drawing: a file as it was is not read again."""
+    at = model.stat()
+    return _digest(model.resolve(), at.st_ino, at.st_mtime_ns, at.st_size)
+
+
+@lru_cache(maxsize=64)
+def _digest(model: Path, *_state: int) -> str:
+    return digest_of(model)
