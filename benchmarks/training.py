@@ -15,6 +15,9 @@ Keras by hand (wall and CPU time), of Keras's defaults and of a plain PyTorch lo
     photos, augmented     1.46      -       2.21         -
     --backend jax: LeNet 1.41, TextCNN 0.98 (wall)
 
+On 2026-11-22, batches handed over in data sets without a tuner, the same cores with nothing else on them (--rounds 3):
+LeNet 1.04 (CPU 0.98), TextCNN 1.19 (0.87), ResNet-20 1.05 (0.96), Conv1D ResNet 1.16 (1.06).
+
 Wall times vary by some tenths where others use the machine; CPU times do not. Ours keeps batches ready in a thread, and
 that thread is what its CPU time has more. PyTorch's convolutions of few channels are faster than TensorFlow's on CPUs.
 """
