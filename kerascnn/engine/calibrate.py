@@ -23,7 +23,7 @@ from kerascnn.evaluation.calibration import COLDEST, HOTTEST, Kind, calibration,
 from kerascnn.evaluation.conformal import fewest, lowest_probability, members
 from kerascnn.evaluation.thresholds import FEWEST as FEWEST_ANSWERED
 from kerascnn.evaluation.thresholds import Risk, recommended, risk
-from kerascnn.runs.answers import FOLDER, read_answers
+from kerascnn.runs.answers import FOLDER, answers_file, read_answers
 from kerascnn.runs.atomic import write_json, write_with
 from kerascnn.runs.digest import digest_of
 from kerascnn.runs.folder import RunFolder
@@ -185,7 +185,7 @@ def _untempered(predictor: Predictor, temperature: float, needed: tuple[str, ...
             continue
         # Reports of numbers have no temperature, and their model has none.
         at = run.read(f"{FOLDER}/{split}.json").get("temperature", 1.0) if evaluated else None
-        if at == temperature == 1.0 and _is_newer(run.path / FOLDER / f"{split}.npz", run.path / "model.keras"):
+        if at == temperature == 1.0 and _is_newer(answers_file(run, split), run.path / "model.keras"):
             stood = read_answers(run, split)
             found[split] = (stood.ids, stood.truth, stood.answers)
         else:

@@ -20,7 +20,7 @@ from kerascnn.errors import DataError, printable
 from kerascnn.evaluation.names import say_name
 from kerascnn.runs.atomic import write_text
 from kerascnn.runs.each import read_figures
-from kerascnn.runs.failures import say_found
+from kerascnn.runs.failures import page_of, say_found
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import Sample, spec_from_dict
 
@@ -56,7 +56,7 @@ def write_page(run: RunFolder, found: Mapping[str, Any]) -> Path:
         f"<title>{escape(title)}</title><style>{_PAGE}</style></head><body><h1>{escape(title)}</h1>"
         f"<p>{escape(say_found(dict(found)))}.</p>{fragment(run, found)}</body></html>\n"
     )
-    path = run.path / "evaluation" / f"failures-{found['split']}.html"
+    path = page_of(run, found["split"])
     write_text(path, page)
     return path.resolve()
 

@@ -15,8 +15,7 @@ from kerascnn.errors import KerasCnnError
 from kerascnn.evaluation.names import say_name
 from kerascnn.runs.account import how_to_repeat, methods_paragraph, model_card
 from kerascnn.runs.atomic import write_json, write_text
-from kerascnn.runs.each import file_of
-from kerascnn.runs.failures import failures
+from kerascnn.runs.failures import failures, has_failures
 from kerascnn.runs.folder import RunFolder, figures
 from kerascnn.runs.readiness import Gate, readiness
 from kerascnn.spec import spec_from_dict
@@ -194,9 +193,7 @@ def _evaluation(run: RunFolder, split: str, report: dict[str, Any]) -> str:
 
 def _found(run: RunFolder, split: str) -> dict[str, Any] | None:
     """Return the failures on a split; None where no answers were kept."""
-    if not (run.path / "evaluation" / f"{split}.npz").is_file() and not file_of(run, split).is_file():
-        return None
-    return dict(failures(run, split))
+    return dict(failures(run, split)) if has_failures(run, split) else None
 
 
 def _robustness(run: RunFolder) -> dict[str, Any] | None:

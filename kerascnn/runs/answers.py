@@ -38,6 +38,11 @@ class KeptAnswers:
         return np.array([places[name] for name in ids], dtype=int)
 
 
+def answers_file(run: RunFolder, split: str) -> Path:
+    """Return the file in which the answers on a split are kept."""
+    return run.path / FOLDER / f"{split}.npz"
+
+
 def write_answers(run: RunFolder, split: str, kept: KeptAnswers) -> None:
     """Write `evaluation/SPLIT.npz`. Raises ResourceError."""
     import numpy as np
@@ -46,14 +51,14 @@ def write_answers(run: RunFolder, split: str, kept: KeptAnswers) -> None:
         with part.open("xb") as file:
             np.savez_compressed(file, ids=np.array(kept.ids), truth=kept.truth, answers=kept.answers)
 
-    write_with(run.path / FOLDER / f"{split}.npz", fill)
+    write_with(answers_file(run, split), fill)
 
 
 def read_answers(run: RunFolder, split: str) -> KeptAnswers:
     """Return what `write_answers` wrote. Raises UsageError where there is nothing, or nothing that can be read."""
     import numpy as np
 
-    file = run.path / FOLDER / f"{split}.npz"
+    file = answers_file(run, split)
     if not file.is_file():
         raise UsageError(
             f"run {run.id} has no answers on its {split} split; `kerascnn evaluate {run.id} --split {split}` makes them"

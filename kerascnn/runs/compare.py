@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from kerascnn.errors import UsageError, counted
 from kerascnn.evaluation.names import say_name
 from kerascnn.runs import each
-from kerascnn.runs.answers import KeptAnswers, read_answers
+from kerascnn.runs.answers import KeptAnswers, answers_file, read_answers
 from kerascnn.runs.failures import kind_of, threshold_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn.runs.paired import (
@@ -84,7 +84,7 @@ class _Tested:
 
 def _tested(a: RunFolder, b: RunFolder, split: str, seed: int) -> _Tested:
     """Return the tests of what both runs keep of their answers."""
-    if all((run.path / "evaluation" / f"{split}.npz").is_file() for run in (a, b)):
+    if all(answers_file(run, split).is_file() for run in (a, b)):
         one, two = _paired(read_answers(a, split), read_answers(b, split), a, b, split)
         of_numbers = kind_of(one) in ("values", "forecast")
         found = _of_numbers(one, two, seed) if of_numbers else _of_classes(one, two, (a, b), seed)

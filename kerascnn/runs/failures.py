@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Collection, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kerascnn.errors import UsageError, counted
-from kerascnn.runs.answers import FOLDER, KeptAnswers, read_answers
+from kerascnn.runs.answers import FOLDER, KeptAnswers, answers_file, read_answers
 from kerascnn.runs.doubts import doubted, doubted_of_each
 from kerascnn.runs.each import file_of, read_figures
 from kerascnn.runs.folder import RunFolder, list_runs
@@ -21,6 +22,16 @@ SMALLEST = 1e-7
 """Probability below which the logarithm is taken of this instead, as Keras does."""
 _EXAMPLES = 8
 """Samples that are named of a pair of classes."""
+
+
+def has_failures(run: RunFolder, split: str) -> bool:
+    """Return whether an evaluation kept what failures are looked for in: all answers, or the worst masks or boxes."""
+    return answers_file(run, split).is_file() or file_of(run, split).is_file()
+
+
+def page_of(run: RunFolder, split: str) -> Path:
+    """Return the page on which `kerascnn failures` draws what it found."""
+    return run.path / FOLDER / f"failures-{split}.html"
 
 
 def failures(
@@ -39,7 +50,7 @@ def failures(
         raise UsageError(f"there is no split '{split}'; there are {', '.join(SPLITS)}")
     if top < 1:
         raise UsageError(f"name one failure or more of each kind (got {top})")
-    if not (run.path / FOLDER / f"{split}.npz").is_file() and file_of(run, split).is_file():
+    if not answers_file(run, split).is_file() and file_of(run, split).is_file():
         return _of_pictures(run, split, top)
     runs, notes = _runs(run, split)
     kept = _together([read_answers(one, split) for one in runs])

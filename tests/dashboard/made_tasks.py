@@ -19,6 +19,7 @@ from PIL import Image, ImageDraw
 
 from kerascnn.cli.main import run as command_line
 from kerascnn.runs.atomic import write_json
+from kerascnn.runs.failures import has_failures
 from kerascnn.runs.folder import RunFolder, list_runs
 from kerascnn_dashboard.logic import evaluation, jobs, predictions, reports
 from kerascnn_dashboard.logic.checks import plan_for, start_check, start_preview
@@ -192,7 +193,7 @@ def judge(project: Project, run: RunFolder) -> None:
     evaluation.begin_evaluation(project, run)
     report = evaluation.report_of(run, "validation")
     assert report is not None
-    if evaluation.has_answers(run, "validation") or evaluation.has_pictures(run, "validation"):
+    if has_failures(run, "validation"):
         evaluation.failures_job(project, run, report)
     project.jobs.start(reports.KIND, reports.command(run, project), id=new_id(), facts={"run": run.id})
 

@@ -5,10 +5,11 @@ import pytest
 
 from kerascnn.runs.atomic import write_json
 from kerascnn.runs.each import KeptFigures, write_figures
+from kerascnn.runs.failures import page_of
 from kerascnn_dashboard.logic import samples
 from kerascnn_dashboard.logic.cleaning import Judgement, fixes_of, save
 from kerascnn_dashboard.logic.comparing import compare
-from kerascnn_dashboard.logic.evaluation import evaluate_command, failures_page, report_of
+from kerascnn_dashboard.logic.evaluation import evaluate_command, report_of
 from kerascnn_dashboard.logic.explaining import explained
 from kerascnn_dashboard.routes import file_address
 from tests.dashboard.made_evaluation import (
@@ -384,7 +385,7 @@ def masks(project):
 
 def test_the_worst_masks_and_boxes_are_seen_beside_what_was_said(project, masks, open_page):
     looked_for(project, masks)
-    page = failures_page(masks, "validation")
+    page = page_of(masks, "validation")
     page.write_text("<!doctype html><title>Failures</title>", "utf-8")
     shown = open_page("evaluate", project=project.name, look="Worst")
     assert not shown.exception

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kerascnn.errors import UsageError
 from kerascnn.evaluation.thresholds import Risk, risk
-from kerascnn.runs.answers import read_answers
+from kerascnn.runs.answers import answers_file, read_answers
 from kerascnn.runs.failures import kind_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec import spec_from_dict
@@ -40,9 +40,8 @@ class Judged:
 
 def judged(run: RunFolder, split: str) -> Judged:
     """Return the answers on a split. Raises UsageError where none are kept, or they are damaged."""
-    file = run.path / "evaluation" / f"{split}.npz"
     try:
-        stamp = file.stat().st_mtime_ns
+        stamp = answers_file(run, split).stat().st_mtime_ns
     except OSError:
         raise UsageError(f"no answers are kept of the {split} split: that is so of masks and boxes") from None
     return _judged(str(run.path), split, stamp)

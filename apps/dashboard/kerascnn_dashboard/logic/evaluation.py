@@ -11,7 +11,7 @@ from typing import Any
 
 from kerascnn.errors import UsageError
 from kerascnn.evaluation.names import interval_of, say_name
-from kerascnn.runs.each import file_of
+from kerascnn.runs.answers import answers_file
 from kerascnn.runs.folder import RunFolder
 from kerascnn.spec.data import SPLITS
 from kerascnn_dashboard.logic.jobs import Job
@@ -124,17 +124,7 @@ def failures_job(project: Project, run: RunFolder, report: Mapping[str, Any], ag
 
 def has_answers(run: RunFolder, split: str) -> bool:
     """Return whether every answer was kept, which is not so of masks and boxes."""
-    return (run.path / "evaluation" / f"{split}.npz").is_file()
-
-
-def has_pictures(run: RunFolder, split: str) -> bool:
-    """Return whether the worst of the masks or boxes that were said were kept."""
-    return not has_answers(run, split) and file_of(run, split).is_file()
-
-
-def failures_page(run: RunFolder, split: str) -> Path:
-    """Return the page on which `kerascnn failures` draws what it found, true beside said."""
-    return run.path / "evaluation" / f"failures-{split}.html"
+    return answers_file(run, split).is_file()
 
 
 def things_of(run: RunFolder) -> str:

@@ -9,9 +9,10 @@ import streamlit as st
 
 from kerascnn.errors import counted
 from kerascnn.evaluation.names import say_name
+from kerascnn.runs.failures import page_of
 from kerascnn.runs.folder import RunFolder
 from kerascnn_dashboard.logic.cells import MANY, cell, judged, matrix, most_confused, residuals
-from kerascnn_dashboard.logic.evaluation import failures_page, say_value
+from kerascnn_dashboard.logic.evaluation import say_value
 from kerascnn_dashboard.logic.project import Project
 from kerascnn_dashboard.parts.evaluate_gallery import gallery
 from kerascnn_dashboard.parts.frame import plain
@@ -93,7 +94,7 @@ def worst_pictures(run: RunFolder, split: str, found: Mapping[str, Any]) -> None
     if not found["worst"]:
         st.caption("Every mask and every box is as it should be.")
         return
-    page, name = failures_page(run, split), say_name(found["worst"][0]["figure"])
+    page, name = page_of(run, split), say_name(found["worst"][0]["figure"])
     if not page.is_file():
         st.warning("The page with the pictures is gone; evaluate the run again.")
         return

@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from kerascnn.runs.failures import has_failures
 from kerascnn.runs.folder import RunFolder
 from kerascnn_dashboard.logic.comparing import compare_command
 from kerascnn_dashboard.logic.evaluation import (
@@ -16,7 +17,6 @@ from kerascnn_dashboard.logic.evaluation import (
     failures_job,
     figures,
     has_answers,
-    has_pictures,
     report_of,
     run_version,
     say_floor,
@@ -151,8 +151,7 @@ def _start(opened: Project, run: RunFolder, split: str) -> None:
 def _report(opened: Project, run: RunFolder, report: Mapping[str, Any], other: RunFolder | None) -> None:
     """Draw the verdict, the figures, and the view that is chosen."""
     top, news = st.container(border=True), st.container()
-    looked = has_answers(run, report["split"]) or has_pictures(run, report["split"])
-    job = failures_job(opened, run, report, tries("failures")) if looked else None
+    job = failures_job(opened, run, report, tries("failures")) if has_failures(run, report["split"]) else None
     found = job.output() if job is not None and job.state() == "done" else None
     with top:
         first, *rest = verdict(report, found)
@@ -173,7 +172,7 @@ def _commands(opened: Project, run: RunFolder, report: Mapping[str, Any], other:
     """Draw the drawer with the commands behind the page."""
     split = report["split"]
     commands = [evaluate_command(opened, run, split)]
-    if has_answers(run, split) or has_pictures(run, split):
+    if has_failures(run, split):
         commands.append(failures_command(opened, run, split))
     if report.get("calibration"):
         commands.append(calibrate_command(opened, run))
@@ -221,7 +220,7 @@ def _views(
         views["Confusions"] = lambda: evaluate_views.confusions(opened, run, report)
     if kept:
         views["Worst"] = lambda: _of(found, lambda told: evaluate_views.worst(opened, run, told))
-    elif has_pictures(run, report["split"]):
+    elif job is not None:  # the worst masks or boxes alone
         views["Worst"] = lambda: _of(found, lambda told: evaluate_views.worst_pictures(run, report["split"], told))
     if kept and not numbers:
         views["Wrong but sure"] = lambda: _of(found, lambda told: evaluate_views.sure(opened, run, told))
